@@ -1,0 +1,274 @@
+"""The house rules that a program can check: imports point down, files and functions stay short, updates are visible."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "gan_zoo"
+
+FLOORS = ("layers", "networks", "losses", "training", "models")
+WINGS = ("data", "metrics", "callbacks", "interop")
+ROOF = ("cli", "launch", "benchmark", "__init__", "__main__")
+LINES = {"layers": 150, "networks": 300, "losses": 120, "training": 120, "models": 150}
+# The files that need more than their floor allows, each with its own limit.
+LONGER: dict[str, int] = {}
+
+# What a room may import besides itself and `errors`. A floor may import every floor below it.
+MAY_IMPORT: dict[str, set[str]] = {floor: set(FLOORS[:rank]) for rank, floor in enumerate(FLOORS)}
+MAY_IMPORT |= {"errors": set(), "data": set(), "metrics": set()}
+MAY_IMPORT |= {"interop": {*FLOORS, "data"}, "callbacks": {*FLOORS, "data", "metrics"}}
+MAY_IMPORT |= {name: {*FLOORS, *WINGS, *ROOF} for name in ROOF}
+
+
+def room(path: Path) -> str:
+    """The first part of a file's module path below gan_zoo: "layers", "cli", ..."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def sources(*rooms: str) -> list[Path]:
+    """All source files of the rooms named, or of the package."""
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if not rooms or room(path) in rooms]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text(), filename=str(path)))
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and absolute module name of every import in a file, those inside functions and `if` included."""
+    package = ("gan_zoo", *path.relative_to(PACKAGE).parts[:-1])
+    for node in nodes(path):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            if module == "gan_zoo":
+                yield from ((node.lineno, f"gan_zoo.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, module
+
+
+def called(node: ast.AST) -> str:
+    """The dotted text of what a call calls ("loss.backward"), "" for anything else."""
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+
+
+def test_every_room_of_the_house_has_a_floor() -> None:
+    unknown = {room(path) for path in sources()} - set(MAY_IMPORT)
+    assert not unknown, f"say in MAY_IMPORT what these may import: {sorted(unknown)}"
+    missing = set(FLOORS) - {room(path) for path in sources()}
+    assert not missing, f"no source found for {sorted(missing)}: is {PACKAGE} the right folder?"
+
+
+@pytest.mark.parametrize("name", sorted(MAY_IMPORT))
+def test_imports_point_down(name: str) -> None:
+    allowed = MAY_IMPORT[name] | {name, "errors"}
+    wrong = [
+        f"{relative(path)}:{line} imports {module}"
+        for path in sources(name)
+        for line, module in imports(path)
+        if module.startswith("gan_zoo.") and module.split(".")[1] not in allowed
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_papers_do_not_import_papers() -> None:
+    papers = [path for path in sources("models") if path.name != "__init__.py"]
+    wrong = [
+        f"{relative(path)}:{line} imports {module}"
+        for path in papers
+        for line, module in imports(path)
+        if module.startswith("gan_zoo.models")
+    ]
+    assert papers
+    assert not wrong, "\n".join(wrong)
+
+
+def test_one_paper_one_file_one_class() -> None:
+    for path in sources("models"):
+        if path.name != "__init__.py":
+            classes = [node.name for node in nodes(path) if isinstance(node, ast.ClassDef)]
+            assert [name.lower() for name in classes] == [path.stem.replace("_", "")], relative(path)
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_files_stay_short(name: str) -> None:
+    lengths = {relative(path): len(path.read_text().splitlines()) for path in sources(name)}
+    wrong = {path: n for path, n in lengths.items() if n > LONGER.get(path, LINES[name])}
+    assert not wrong
+
+
+def test_functions_stay_short() -> None:
+    """At most 30 lines from `def` to the end, the docstring not counted: explaining more must not cost anything."""
+    wrong = []
+    for path in sources():
+        for node in nodes(path):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            first = node.body[0]
+            documented = ast.get_docstring(node, clean=False) is not None
+            docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
+            length = (node.end_lineno or 0) - node.lineno + 1 - docstring
+            if length > 30:
+                wrong.append(f"{relative(path)}:{node.lineno} {node.name} has {length} lines")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_each_source_file_has_its_test() -> None:
+    tests = {path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    wrong = []
+    for path in sources():
+        if path.name in ("__init__.py", "__main__.py"):
+            continue
+        folders = path.relative_to(PACKAGE).parts[:-1]
+        named = [test for test in tests if test.name == f"test_{path.stem.removeprefix('_')}.py"]
+        if not any(set(folders) <= set(test.parts) for test in named):
+            wrong.append(relative(path))
+    assert not wrong, f"no test of the same name: {wrong}"
+
+
+def test_only_the_base_class_calls_backward_and_optimisers() -> None:
+    verb = re.compile(r"(\.|^)(backward|manual_backward|zero_grad)$|optim\w*(\(\))?(\[.*\])?\.step$")
+    wrong = [
+        f"{relative(path)}:{node.lineno} {called(node)}"  # type: ignore[attr-defined]
+        for path in sources(*FLOORS, *WINGS)
+        if relative(path) != "training/module.py"
+        for node in nodes(path)
+        if verb.search(called(node))
+    ]
+    assert not wrong, "\n".join(wrong)
+    base = [called(node) for node in nodes(PACKAGE / "training" / "module.py")]
+    assert any(verb.search(call) for call in base), "the base class calls none: is the pattern above still right?"
+
+
+def test_floors_do_not_wait_for_the_device_nor_name_one() -> None:
+    wrong = []
+    for path in sources(*FLOORS):
+        for node in nodes(path):
+            name = called(node)
+            if re.search(r"\.(item|cuda|cpu|tolist)$|cuda\.synchronize$", name):
+                wrong.append(f"{relative(path)}:{node.lineno} {name}()")  # type: ignore[attr-defined]
+            if isinstance(node, ast.Constant) and re.fullmatch(r"(cuda|cpu|mps)(:\d+)?", str(node.value)):
+                wrong.append(f"{relative(path)}:{node.lineno} {node.value!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_floors_write_and_print_nothing() -> None:
+    wrong = [
+        f"{relative(path)}:{node.lineno} {called(node)}"  # type: ignore[attr-defined]
+        for path in sources(*FLOORS)
+        if relative(path) != "training/checkpoint_io.py"  # its whole purpose
+        for node in nodes(path)
+        if re.search(r"^(open|print)$|\.(write_text|write_bytes|save_image|mkdir|unlink)$|^torch\.save$", called(node))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def is_text(node: ast.expr) -> bool:
+    """A string, or a tuple, list or set of strings, written out."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return bool(node.elts) and all(is_text(item) for item in node.elts)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_floors_choose_behaviour_by_objects_not_strings() -> None:
+    wrong = []
+    for path in sources(*FLOORS):
+        for node in nodes(path):
+            if isinstance(node, ast.Compare):
+                equal = any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops)
+                sides = [node.left, *node.comparators] if equal else node.comparators
+                if any(is_text(side) for side in sides):
+                    wrong.append(f"{relative(path)}:{node.lineno} {ast.unparse(node)}")
+            if isinstance(node, ast.MatchValue) and is_text(node.value):
+                wrong.append(f"{relative(path)}:{node.lineno} case {ast.unparse(node)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_files_are_never_unpickled() -> None:
+    for path in sources():
+        modules = {module.split(".")[0] for _, module in imports(path)}
+        assert not modules & {"pickle", "dill", "cloudpickle", "shelve", "marshal"}, relative(path)
+        for node in nodes(path):
+            if called(node) in ("torch.load", "np.load", "numpy.load"):
+                assert isinstance(node, ast.Call)
+                given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                safe = (
+                    given.get("weights_only") == "True" if called(node) == "torch.load" else "allow_pickle" not in given
+                )
+                assert safe, f"{relative(path)}:{node.lineno}"
+
+
+def test_third_party_imports_are_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [
+        *project["dependencies"],
+        *(item for extra in project["optional-dependencies"].values() for item in extra),
+    ]
+    declared = {re.split(r"[^A-Za-z0-9_-]", item)[0].lower().replace("-", "_") for item in required}
+    modules = {"hydra_core": "hydra", "pillow": "PIL", "scikit_learn": "sklearn", "hydra_submitit_launcher": "submitit"}
+    known = {modules.get(name, name) for name in declared} | set(sys.stdlib_module_names) | {"gan_zoo"}
+    wrong = {
+        f"{relative(path)}:{line} {module}"
+        for path in sources()
+        for line, module in imports(path)
+        if module.split(".")[0] not in known
+    }
+    assert not wrong, f"not in pyproject.toml: {sorted(wrong)}"
+
+
+def test_model_configs_stay_short() -> None:
+    files = sorted((ROOT / "conf" / "model").glob("*.yaml"))
+    assert files
+    for path in files:
+        assert len(path.read_text().splitlines()) <= 40, path.name
+
+
+def run_python(code: str) -> str:
+    """What a fresh interpreter prints last for a piece of code."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, timeout=300
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_importing_the_package_is_quick_and_without_torch() -> None:
+    code = """
+import sys, time
+start = time.perf_counter()
+import gan_zoo
+print(time.perf_counter() - start, "torch" in sys.modules)
+"""
+    seconds, torch_imported = zip(*(run_python(code).split() for _ in range(5)), strict=True)
+    assert set(torch_imported) == {"False"}
+    assert min(map(float, seconds)) < 0.3
+
+
+@pytest.mark.slow
+def test_training_imports_nothing_it_does_not_use() -> None:
+    unused = ["wandb", "scipy", "sklearn", "torch_fidelity", "lpips", "matplotlib", "tensorboard", "optuna", "submitit"]
+    code = f"""
+import sys, tempfile
+from gan_zoo.cli import main
+sys.argv = ["gan-zoo", "train", "debug=tiny", "hydra.run.dir=" + tempfile.mkdtemp()]
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+assert "lightning" in sys.modules
+print([name for name in {unused} if name in sys.modules])
+"""
+    assert run_python(code) == "[]"
