@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python3.13 python; do \
 
 help: ## show this list
 	@echo "gan_zoo: make <target>   (the first one run sets up $(VENV): about 6 GB, one to five minutes)"
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Options: ARGS='...' is handed on (make demo ARGS='trainer.max_steps=100', make test ARGS='-k pool'), JOBS=n, PYTHON=python3.12"
 
 setup: $(STAMP) ## make the virtual environment in .venv and install the zoo and its tools with pinned versions
