@@ -1,0 +1,1 @@
+"""Floor 0: single ideas in plain PyTorch."""

@@ -1,0 +1,20 @@
+"""Pictures of any size through networks that take multiples of their stride."""
+
+from collections.abc import Callable
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def any_size(network: Callable[[Tensor], Tensor], images: Tensor, stride: int) -> Tensor:
+    """``network(images)`` for images (N, C, H, W) of any size, by a network that keeps sizes that are multiples of ``stride``.
+
+    The images grow at the right and the bottom, mirrored where they are large enough for a reflection, else by their
+    repeated edge; the output is cropped to (N, C', H, W).
+    """
+    height, width = images.shape[-2:]
+    right, bottom = -width % stride, -height % stride
+    if right or bottom:
+        mode = "reflect" if right < width and bottom < height else "replicate"
+        images = F.pad(images, (0, right, 0, bottom), mode=mode)
+    return network(images)[..., :height, :width]

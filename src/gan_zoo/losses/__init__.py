@@ -1,0 +1,1 @@
+"""Floor 2: named formulas, pure functions of tensors."""

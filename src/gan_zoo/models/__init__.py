@@ -1,0 +1,20 @@
+"""Floor 4: one paper, one file, one LightningModule."""
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["CycleGAN", "Pix2Pix"]
+
+if TYPE_CHECKING:
+    from gan_zoo.models.cyclegan import CycleGAN
+    from gan_zoo.models.pix2pix import Pix2Pix
+
+_HOMES = {"CycleGAN": "cyclegan", "Pix2Pix": "pix2pix"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a paper on first use."""
+    from importlib import import_module
+
+    if name in _HOMES:
+        return getattr(import_module(f"gan_zoo.models.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'gan_zoo.models' has no attribute {name!r}")

@@ -1,0 +1,62 @@
+"""The residual generator of CycleGAN, after Johnson et al. 2016 (Zhu et al. 2017, sec. 4 and appendix 7.2).
+
+Reference: junyanz/pytorch-CycleGAN-and-pix2pix @ 2a7afba2, ``ResnetGenerator``.
+"""
+
+from torch import Tensor, nn
+
+from gan_zoo.layers.blocks import ResidualBlock
+from gan_zoo.layers.norm import NormFactory, instance_norm, wants_bias
+
+
+class ResNet(nn.Module):
+    """7x7 convolution, two halvings, ``n_blocks`` residual blocks of width 4 ngf, two doublings, 7x7 convolution, tanh.
+
+    Args:
+        in_channels: channels of the input picture.
+        out_channels: channels of the output, in [-1, 1].
+        n_blocks: 9 for 256 px and more, 6 for 128 px in the paper.
+        ngf: width of the first convolution.
+        norm: factory of the norm behind every convolution but the last.
+        dropout: Dropout(0.5) inside each block.
+    """
+
+    stride = 4
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        n_blocks: int = 9,
+        ngf: int = 64,
+        norm: NormFactory = instance_norm,
+        dropout: bool = False,
+    ) -> None:
+        super().__init__()
+        bias = wants_bias(norm)
+        self.encoder = nn.Sequential(
+            *(nn.ReflectionPad2d(3), nn.Conv2d(in_channels, ngf, 7, bias=bias), norm(ngf), nn.ReLU(inplace=True)),
+            *_halve(ngf, norm, bias),
+            *_halve(2 * ngf, norm, bias),
+        )
+        self.blocks = nn.Sequential(*(ResidualBlock(4 * ngf, norm, dropout) for _ in range(n_blocks)))
+        self.decoder = nn.Sequential(
+            *_double(4 * ngf, norm, bias),
+            *_double(2 * ngf, norm, bias),
+            *(nn.ReflectionPad2d(3), nn.Conv2d(ngf, out_channels, 7), nn.Tanh()),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in, H, W) in [-1, 1] -> (N, out, H', W') in [-1, 1]; H' and W' are H and W rounded up to multiples of 4."""
+        out: Tensor = self.decoder(self.blocks(self.encoder(x)))
+        return out
+
+
+def _halve(channels: int, norm: NormFactory, bias: bool) -> tuple[nn.Module, ...]:
+    conv = nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=bias)
+    return conv, norm(2 * channels), nn.ReLU(inplace=True)
+
+
+def _double(channels: int, norm: NormFactory, bias: bool) -> tuple[nn.Module, ...]:
+    conv = nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
+    return conv, norm(channels // 2), nn.ReLU(inplace=True)

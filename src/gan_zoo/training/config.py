@@ -1,0 +1,107 @@
+"""Objects as plain containers and back, so that a checkpoint can describe its model and be read without pickles.
+
+A class or function becomes ``{"_target_": path, "_partial_": True}``, a ``functools.partial`` adds its arguments, a
+dataclass instance becomes ``{"_target_": path, field: value…}``: the notation of Hydra, which the configs use too.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from lightning import LightningModule
+
+from gan_zoo.errors import UserError
+
+_TRUSTED = ["gan_zoo", "torch.nn", "torch.optim"]
+_PLAIN = (type(None), bool, int, float, str)
+
+
+def trust(*packages: str) -> None:
+    """Let configurations name classes and functions of these packages too: for one's own networks."""
+    _TRUSTED.extend(packages)
+
+
+def describe(thing: Any) -> Any:
+    """An argument of a model as plain containers.
+
+    Raises:
+        UserError: it is neither plain, nor a class, function, partial or dataclass instance.
+    """
+    if isinstance(thing, _PLAIN):
+        return thing
+    if isinstance(thing, Mapping):
+        return {str(key): describe(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [describe(value) for value in thing]
+    if isinstance(thing, partial):
+        keywords = {key: describe(value) for key, value in thing.keywords.items()}
+        positional = {"_args_": describe(thing.args)} if thing.args else {}
+        return {"_target_": _path(thing.func), "_partial_": True, **positional, **keywords}
+    if inspect.isclass(thing) or inspect.isfunction(thing):
+        return {"_target_": _path(thing), "_partial_": True}
+    if dataclasses.is_dataclass(thing):
+        fields = {f.name: describe(getattr(thing, f.name)) for f in dataclasses.fields(thing) if f.init}
+        return {"_target_": _path(type(thing)), **fields}
+    raise UserError(
+        f"a {type(thing).__name__} cannot be written into a checkpoint: give models classes, functools.partial or plain values"
+    )
+
+
+def build(config: Any) -> Any:
+    """What ``describe`` described; anything that is not such a container is returned as it is.
+
+    Raises:
+        UserError: it names something that does not exist, or that lies outside the trusted packages.
+    """
+    if isinstance(config, list):
+        return [build(value) for value in config]
+    if not isinstance(config, Mapping):
+        return config
+    keywords = {key: build(value) for key, value in config.items() if key not in ("_target_", "_partial_", "_args_")}
+    if "_target_" not in config:
+        return keywords
+    target, args = locate(config["_target_"]), build(config.get("_args_", []))
+    return partial(target, *args, **keywords) if config.get("_partial_") else target(*args, **keywords)
+
+
+def locate(path: str) -> Callable[..., Any]:
+    """The class or function at a dotted path, checked to be one of a trusted package's own."""
+    module, _, name = path.rpartition(".")
+    if not _trusted(module):
+        raise UserError(
+            f"{path} is not part of gan_zoo or torch: if you trust it, call gan_zoo.training.config.trust('{module.split('.')[0]}') first"
+        )
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"there is no {path}: {error}") from error
+    if not callable(found) or not _trusted(getattr(found, "__module__", None) or ""):
+        raise UserError(f"{path} is not a class or function of its own package: name the place where it is defined")
+    return found  # type: ignore[no-any-return]  # getattr knows no types; callable() was checked
+
+
+def _trusted(module: str) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in _TRUSTED)
+
+
+def _path(thing: Any) -> str:
+    return f"{thing.__module__}.{thing.__qualname__}"
+
+
+class Described(type(LightningModule)):  # type: ignore[misc]  # the class of LightningModule is only known at run time
+    """Classes whose instances know their constructor's arguments as plain containers (``hparams``).
+
+    The arguments may be given in that form too: a checkpoint's, or a config's.
+    """
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]  # of the class being called
+        bound = signature.bind(None, *args, **kwargs)
+        bound.apply_defaults()
+        arguments = {name: build(value) for name, value in list(bound.arguments.items())[1:]}
+        model = super().__call__(**arguments)
+        model._set_hparams(describe(arguments))
+        return model

@@ -1,0 +1,44 @@
+"""A watch on the terms of the objectives that does not wait for the device."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from gan_zoo.errors import NonFiniteLoss
+
+if TYPE_CHECKING:
+    from gan_zoo.training.module import GANModule
+
+
+class FiniteWatch:
+    """Counts on the device in how many iterations each term was NaN or infinite; ``check`` reads the counts."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, tuple[tuple[str, ...], Tensor]] = {}  # player -> (its terms, bad iterations of each)
+
+    def watch(self, player: str, terms: dict[str, Tensor]) -> None:
+        """Note the terms of one objective, each () scalar."""
+        bad = (~torch.isfinite(torch.stack(list(terms.values())))).int()
+        names, counts = self.counts.get(player, ((), bad))
+        self.counts[player] = (tuple(terms), counts + bad if names == tuple(terms) else bad)
+
+    def check(self, module: "GANModule") -> None:
+        """Read the counts, summed over ranks, and start anew.
+
+        Raises:
+            NonFiniteLoss: the term that was bad longest is the one that began it; with its name.
+        """
+        if not self.counts:
+            return
+        names = [f"{player}/{term}" for player, (terms, _) in self.counts.items() for term in terms]
+        counts = torch.cat([counts for _, counts in self.counts.values()])
+        self.counts = {}
+        if module._trainer is not None and module.trainer.world_size > 1:
+            counts = module.trainer.strategy.reduce(counts, reduce_op="sum")
+        bad = counts.tolist()
+        if any(bad):
+            raise NonFiniteLoss(
+                f"{names[bad.index(max(bad))]} became NaN or infinite by {module.images_seen} images: training stops here, "
+                f"the last checkpoint is from before; try a lower learning rate, trainer.gradient_clip_val or trainer.precision=32-true"
+            )

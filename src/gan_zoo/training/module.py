@@ -1,0 +1,237 @@
+"""The one base class: several players optimised in turn inside one LightningModule."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gan_zoo.training import lightning_bridge as bridge
+from gan_zoo.training.config import Described
+from gan_zoo.training.finite import FiniteWatch
+from gan_zoo.training.resume import restore_run, save_run
+from gan_zoo.training.schedules import Schedule
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
+Batch = dict[str, Tensor]
+Images = dict[str, Tensor]
+
+
+class Losses(dict[str, Tensor]):
+    """Weighted terms by name: their plain sum is the objective. ``observed`` is logged beside them, not minimised."""
+
+    def __init__(self, terms: Mapping[str, Tensor] = {}, observed: Mapping[str, Tensor] = {}) -> None:  # noqa: B006 - read only
+        super().__init__(terms)
+        self.observed = dict(observed)
+
+
+class GANModule(LightningModule, metaclass=Described):
+    """A training step is a sequence of ``self.minimize(loss_fn, *args, over=player)``.
+
+    A *player* is an attribute with its own optimiser; ``players`` names them in their order of play. The loss comes as
+    a function, so that its graph is built while the other players are frozen: no weight gradients are computed for
+    them. One call of ``training_step`` is one micro-batch; ``trainer.accumulate_grad_batches`` of them make an
+    iteration, which counts as one ``global_step`` whatever the number of players.
+
+    Args:
+        optimizer: factory of each player's optimiser.
+        optimizers: factories of single players, in place of ``optimizer``.
+        schedule: factor on all initial rates, by epoch (images seen // images of one pass through the data).
+    """
+
+    players: tuple[str, ...] = ()
+
+    def __init__(
+        self, optimizer: OptimizerFactory, optimizers: Mapping[str, OptimizerFactory], schedule: Schedule
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.optimizer_factories = {player: optimizers.get(player, optimizer) for player in self.players}
+        self.schedule = schedule
+        self.images_seen, self.images_per_epoch = 0, 0
+        self.terms: dict[str, Tensor] = {}  # the latest value of each term and observation, "<player>/<name>"
+        self.rank_local: dict[str, Any] = {}  # what has state_dict and load_state_dict and differs from rank to rank
+        self.resumed: dict[str, Any] | None = None  # the state of this rank that training is to start from
+        self.finite = FiniteWatch()
+        self.iteration = bridge.Iteration()
+        self._owned: dict[str, list[nn.Parameter]] = {}
+        self._draws: torch.Generator | None = None
+        self._refused: tuple[int, float | None] = (1, None)  # trainer options hidden from Lightning's check
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "training_step" in cls.__dict__:
+            cls.training_step = bridge.as_iteration(cls.training_step)  # type: ignore[method-assign]
+
+    # ---- what a paper's training step is written in
+
+    def minimize(self, loss_fn: Callable[..., Mapping[str, Tensor]], *args: Any, over: str) -> None:
+        """One update of one player: zero its gradients, back-propagate the sum of ``loss_fn(*args)``, step."""
+        self.zero(over)
+        self.accumulate(loss_fn, *args, over=over)
+        self.step(over)
+
+    def accumulate(self, loss_fn: Callable[..., Mapping[str, Tensor]], *args: Any, over: str | tuple[str, ...]) -> None:
+        """Add the gradient of the sum of ``loss_fn(*args)`` with respect to the players in ``over`` only."""
+        learners = (over,) if isinstance(over, str) else over
+        with self.frozen_except(*learners):
+            losses = loss_fn(*args)
+            self.manual_backward(torch.stack(list(losses.values())).sum())
+        observed = getattr(losses, "observed", {})
+        detached = {name: term.detach() for name, term in losses.items()}
+        self.finite.watch(learners[0], detached)
+        self.terms |= {f"{learners[0]}/{name}": value for name, value in (detached | observed).items()}
+
+    def zero(self, *players: str) -> None:
+        """Drop the players' gradients: at the first micro-batch of an iteration."""
+        if self.iteration.first:
+            for player in players:
+                self._optimizer(player).zero_grad()
+
+    def step(self, *players: str) -> None:
+        """Update the players; where several micro-batches make an iteration, once at the end of the last, in order."""
+        if self.iteration.micro_batches == 1:
+            self._update(*players)
+        else:
+            self.iteration.postponed.extend(players)
+
+    @contextmanager
+    def frozen_except(self, *players: str) -> Iterator[None]:
+        """Freeze every other player, also if an exception leaves the block."""
+        frozen = [p for name in self.players if name not in players for p in self._parameters_of(name) if p.requires_grad]
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in frozen:
+                parameter.requires_grad_(True)
+
+    def draw(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        """Standard normals of ``shape`` (N, …) for this rank's part of the batch: every random number of a step.
+
+        All ranks draw for the global batch and take their slice, so that their number does not change a run. ``name``
+        says what is drawn, for tests that override this method.
+        """
+        if self._draws is None:
+            self._draws = torch.Generator(self.device).manual_seed(torch.initial_seed() % 2**63)
+        rank, world = self.global_rank if self._trainer else 0, bridge.world_size(self)
+        everyone = torch.randn((shape[0] * world, *shape[1:]), generator=self._draws, device=self.device)
+        return everyone[rank * shape[0] : (rank + 1) * shape[0]]
+
+    def uniform(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        """U(0, 1), as the normal distribution function of ``draw``."""
+        return torch.special.ndtr(self.draw(name, shape))
+
+    # ---- what a paper offers
+
+    def translate(self, images: Tensor, direction: str = "ab") -> Tensor:
+        """Pictures of the other domain: (N, C, H, W) -> (N, C', H, W), both in [-1, 1]."""
+        raise NotImplementedError(f"{type(self).__name__} does not translate pictures")
+
+    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
+        """The same as ``translate``."""
+        return self.translate(*args, **kwargs)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The translation of a batch's ``a``."""
+        return self.translate(batch["a"])
+
+    def scores(self, batch: Batch) -> dict[str, Tensor]:
+        """Measures of a validation batch by name, each () scalar; none unless the paper defines some."""
+        return {}
+
+    def visuals(self, batch: Batch) -> Images:
+        """Pictures worth looking at, by name, (N, C, H, W) in [-1, 1]."""
+        raise NotImplementedError(f"{type(self).__name__} must say what to show")
+
+    # ---- Lightning
+
+    def configure_callbacks(self) -> list[Any]:
+        """Lightning's first call with a trainer: here options are taken over that it refuses to manual optimisation."""
+        bridge.take_over(self)
+        return []
+
+    def setup(self, stage: str) -> None:
+        """Give the trainer its options back, which it has verified by now."""
+        bridge.hand_back(self)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        """One optimiser a player, in the order of play."""
+        self._owned = {}
+        optimizers = [self.optimizer_factories[player](self._parameters_of(player)) for player in self.players]
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+            group.setdefault("initial_lr", group["lr"])
+        return optimizers
+
+    def on_train_start(self) -> None:
+        """Count a pass through the data, and continue the random numbers of a resumed run."""
+        self.images_per_epoch = bridge.images_per_epoch(self)
+        bridge.start_random_numbers(self)
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Keep ranks from exchanging gradients that more micro-batches will add to."""
+        self.iteration.begin(self)
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip each player's gradient as ``trainer.gradient_clip_val`` says."""
+        if self.trainer.gradient_clip_val:
+            self.clip_gradients(optimizer, self.trainer.gradient_clip_val, self.trainer.gradient_clip_algorithm)
+
+    def on_train_epoch_end(self) -> None:
+        """Tell the schedule that an epoch is over."""
+        self.schedule.end_epoch(self.trainer.callback_metrics)
+
+    def on_train_end(self) -> None:
+        """The last terms too were finite."""
+        self.check_finite()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Log ``val/<score>``."""
+        self._log_scores("val", batch)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Log ``test/<score>``."""
+        self._log_scores("test", batch)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what a resumed run needs beyond Lightning's own: see ``training/resume.py``."""
+        save_run(self, checkpoint)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take it back.
+
+        Raises:
+            UserError: the checkpoint is another model's, or another number of processes wrote it.
+        """
+        restore_run(self, checkpoint)
+
+    def check_finite(self) -> None:
+        """Raise NonFiniteLoss if a term was not finite since the last check; the one place that waits for the device."""
+        self.finite.check(self)
+
+    def description(self) -> dict[str, Any]:
+        """The class and its arguments, as ``training.config.build`` takes them."""
+        return {"_target_": f"{type(self).__module__}.{type(self).__qualname__}", **dict(self.hparams)}
+
+    # ---- private
+
+    def _update(self, *players: str) -> None:
+        for player in players:
+            self.iteration.update(self, self._optimizer(player))
+
+    def _optimizer(self, player: str) -> Any:
+        optimizers = self.optimizers()
+        return (optimizers if isinstance(optimizers, list) else [optimizers])[self.players.index(player)]
+
+    def _parameters_of(self, player: str) -> list[nn.Parameter]:
+        if player not in self._owned:
+            self._owned[player] = list(getattr(self, player).parameters())
+        return self._owned[player]
+
+    def _log_scores(self, stage: str, batch: Batch) -> None:
+        scores = {f"{stage}/{name}": value for name, value in self.scores(batch).items()}
+        self.log_dict(scores, on_epoch=True, sync_dist=True, batch_size=len(next(iter(batch.values()))))
