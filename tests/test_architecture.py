@@ -20,8 +20,16 @@ LINES = {"layers": 150, "networks": 300, "losses": 120, "training": 120, "models
 # The files that need more than their floor allows, each with its own limit.
 LONGER: dict[str, int] = {}
 
+# The base class and its dealings with Lightning: the only files that call backward or an optimiser.
+BASE = ("training/module.py", "training/lightning_bridge.py")
+# Files whose purpose is what other files must not do.
+WAITS = ("training/finite.py",)  # the guard against NaN has the one device synchronisation
+NAMES_DEVICES = ("training/resume.py",)  # random states are stored by kind of device
+WRITES = ("training/checkpoint_io.py",)
+
 # What a room may import besides itself and `errors`. A floor may import every floor below it.
 MAY_IMPORT: dict[str, set[str]] = {floor: set(FLOORS[:rank]) for rank, floor in enumerate(FLOORS)}
+MAY_IMPORT["models"] |= {"metrics"}  # a paper says what its validation measures
 MAY_IMPORT |= {"errors": set(), "data": set(), "metrics": set()}
 MAY_IMPORT |= {"interop": {*FLOORS, "data"}, "callbacks": {*FLOORS, "data", "metrics"}}
 MAY_IMPORT |= {name: {*FLOORS, *WINGS, *ROOF} for name in ROOF}
@@ -79,7 +87,7 @@ def test_imports_point_down(name: str) -> None:
         f"{relative(path)}:{line} imports {module}"
         for path in sources(name)
         for line, module in imports(path)
-        if module.startswith("gan_zoo.") and module.split(".")[1] not in allowed
+        if module.startswith("gan_zoo.") and module.split(".")[1] in set(MAY_IMPORT) - allowed
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -144,13 +152,14 @@ def test_only_the_base_class_calls_backward_and_optimisers() -> None:
     wrong = [
         f"{relative(path)}:{node.lineno} {called(node)}"
         for path in sources(*FLOORS, *WINGS)
-        if relative(path) != "training/module.py"
+        if relative(path) not in BASE
         for node in nodes(path)
         if verb.search(called(node))
     ]
     assert not wrong, "\n".join(wrong)
-    base = [called(node) for node in nodes(PACKAGE / "training" / "module.py")]
-    assert any(verb.search(call) for call in base), "the base class calls none: is the pattern above still right?"
+    for name in BASE:
+        calls = [called(node) for node in nodes(PACKAGE / name)]
+        assert any(verb.search(call) for call in calls), f"{name} calls none: is the pattern above still right?"
 
 
 def test_floors_do_not_wait_for_the_device_nor_name_one() -> None:
@@ -158,10 +167,11 @@ def test_floors_do_not_wait_for_the_device_nor_name_one() -> None:
     for path in sources(*FLOORS):
         for node in nodes(path):
             name = called(node)
-            if re.search(r"\.(item|cuda|cpu|tolist)$|cuda\.synchronize$", name):
+            if relative(path) not in WAITS and re.search(r"\.(item|cuda|cpu|tolist)$|cuda\.synchronize$", name):
                 wrong.append(f"{relative(path)}:{node.lineno} {name}()")
-            if isinstance(node, ast.Constant) and re.fullmatch(r"(cuda|cpu|mps)(:\d+)?", str(node.value)):
-                wrong.append(f"{relative(path)}:{node.lineno} {node.value!r}")
+            device = isinstance(node, ast.Constant) and re.fullmatch(r"(cuda|cpu|mps)(:\d+)?", str(node.value))
+            if device and relative(path) not in NAMES_DEVICES:
+                wrong.append(f"{relative(path)}:{node.lineno} {ast.unparse(node)}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -169,7 +179,7 @@ def test_floors_write_and_print_nothing() -> None:
     wrong = [
         f"{relative(path)}:{node.lineno} {called(node)}"
         for path in sources(*FLOORS)
-        if relative(path) != "training/checkpoint_io.py"  # its whole purpose
+        if relative(path) not in WRITES
         for node in nodes(path)
         if re.search(r"^(open|print)$|\.(write_text|write_bytes|save_image|mkdir|unlink)$|^torch\.save$", called(node))
     ]
@@ -207,9 +217,8 @@ def test_files_are_never_unpickled() -> None:
             if called(node) in ("torch.load", "np.load", "numpy.load"):
                 assert isinstance(node, ast.Call)
                 given = {word.arg: ast.unparse(word.value) for word in node.keywords}
-                safe = (
-                    given.get("weights_only") == "True" if called(node) == "torch.load" else "allow_pickle" not in given
-                )
+                plain = given.get("allow_pickle", "False") == "False"
+                safe = given.get("weights_only") == "True" if called(node) == "torch.load" else plain
                 assert safe, f"{relative(path)}:{node.lineno}"
 
 
@@ -266,10 +275,7 @@ def test_training_imports_nothing_it_does_not_use() -> None:
 import sys, tempfile
 from gan_zoo.cli import main
 sys.argv = ["gan-zoo", "train", "debug=tiny", "hydra.run.dir=" + tempfile.mkdtemp()]
-try:
-    main()
-except SystemExit as stop:
-    assert not stop.code, stop.code
+assert main() == 0
 assert "lightning" in sys.modules
 print([name for name in {unused} if name in sys.modules])
 """

@@ -131,7 +131,7 @@ def test_wheel_trains_outside_a_checkout(wheel: Path, tmp_path: Path) -> None:
     work.mkdir()
     (mine / "experiment").mkdir(parents=True)
     (mine / "experiment" / "own.yaml").write_text("# @package _global_\nseed: 77\n")
-    code = "import gan_zoo.cli, sys; assert gan_zoo.__file__.startswith(sys.argv.pop(1)); gan_zoo.cli.main()"
+    code = "import gan_zoo.cli, sys; assert gan_zoo.__file__.startswith(sys.argv.pop(1)); sys.exit(gan_zoo.cli.main())"
     arguments = [str(site), "train", "--config-dir", str(mine), "experiment=own", "debug=tiny"]
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
