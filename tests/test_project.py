@@ -130,7 +130,8 @@ def test_wheel_trains_outside_a_checkout(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(site)
     work.mkdir()
     (mine / "experiment").mkdir(parents=True)
-    (mine / "experiment" / "own.yaml").write_text("# @package _global_\nseed: 77\n")
+    own = "# @package _global_\ndefaults:\n  - override /model/generator: unet_128\nseed: 77\n"
+    (mine / "experiment" / "own.yaml").write_text(own)
     code = "import gan_zoo.cli, sys; assert gan_zoo.__file__.startswith(sys.argv.pop(1)); sys.exit(gan_zoo.cli.main())"
     arguments = [str(site), "train", "--config-dir", str(mine), "experiment=own", "debug=tiny"]
     done = subprocess.run(

@@ -1,0 +1,113 @@
+"""The documentation tells the truth: links lead somewhere, commands compose, logged names are the models' own."""
+
+import re
+import shlex
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from lightning import Trainer
+from torch.utils.data import DataLoader
+
+from gan_zoo.errors import UserError
+from gan_zoo.models import CycleGAN, Pix2Pix
+from gan_zoo.networks.patchgan import PatchGAN
+from gan_zoo.networks.resnet import ResNet
+from gan_zoo.networks.unet import UNet
+from gan_zoo.training.module import GANModule
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LOSSES = (ROOT / "docs" / "losses.md").read_text()
+
+unet = partial(UNet, n_downs=4, ngf=2)
+resnet = partial(ResNet, n_blocks=1, ngf=2)
+patchgan = partial(PatchGAN, n_layers=1, ndf=2)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+        assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+def logged(model: GANModule, folder: Path) -> set[str]:
+    """Every name that one iteration, one validation and one test of a model log."""
+    batch = {"a": torch.rand(1, 3, 32, 32), "b": torch.rand(1, 3, 32, 32)}
+    loader = DataLoader([{key: image[0] for key, image in batch.items()}], batch_size=1)
+    options = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = Trainer(max_steps=1, logger=False, enable_checkpointing=False, default_root_dir=folder, **options)
+    trainer.fit(model, loader, loader)
+    return {name for name in {**model.terms, **trainer.callback_metrics} if name != "images_seen"}
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    parts = {"generator": unet, "discriminator": patchgan, "lambda_gp": 1.0}
+    folder = tmp_path_factory.mktemp("logged")
+    pix2pix = logged(Pix2Pix(**parts, lambda_l2=1.0), folder)
+    return pix2pix | logged(CycleGAN(**parts | {"generator": resnet}), folder)
+
+
+def test_every_logged_name_is_explained(names: set[str]) -> None:
+    explained = set(re.findall(r"`([a-z]+/[a-z0-9_]+)`", LOSSES))
+    unexplained = {name for name in names if not name.startswith("lr/")} - explained
+    assert not unexplained
+
+
+def test_every_explained_name_is_logged(names: set[str]) -> None:
+    explained = set(re.findall(r"`((?:generator|discriminator|val)/[a-z0-9_]+)`", LOSSES))
+    assert len(explained) > 20
+    assert not explained - names
+
+
+def commands() -> list[tuple[str, str]]:
+    """All training commands that the pages show, as (page, arguments)."""
+    found = []
+    for page in PAGES:
+        text = re.sub(r"\\\n\s*", "", page.read_text())
+        for line in re.findall(r"^\s*(?:\$ )?((?:python train\.py|gan-zoo train)\b.*)$", text, re.MULTILINE):
+            found.append((page.name, line.split(" #")[0].strip()))
+    return found
+
+
+def overrides() -> list[tuple[str, str]]:
+    """All `key=value` written inline, outside of commands, in the documentation."""
+    keys = r"(?:model|data|trainer|callbacks|logger|experiment)(?:[./@][\w./@]+)?=[^`\s…]+"
+    return [
+        (page.name, item)
+        for page in PAGES
+        for code in re.findall(r"`([^`\n]+)`", page.read_text())
+        for item in re.findall(keys, code)
+    ]
+
+
+def composes(arguments: list[str]) -> bool:
+    """Whether a training command line makes a configuration."""
+    from gan_zoo.cli.compose import Composer, forget
+
+    try:
+        Composer("train").compose(arguments)
+    except UserError:
+        return False
+    finally:
+        forget()
+    return True
+
+
+def test_commands_name_options_that_exist() -> None:
+    found = commands()
+    assert len(found) > 5
+    for page, command in found:
+        words = [word for word in shlex.split(command)[2:] if "=" in word and "…" not in word and "," not in word]
+        assert composes(words), f"{page}: {command}"
+
+
+def test_options_in_the_text_exist() -> None:
+    """Each fits one of the models on one of the kinds of data."""
+    found = overrides()
+    assert len(found) > 20
+    for page, option in found:
+        homes = [[], ["model=pix2pix", "data=paired"], ["model=cyclegan", "data=unpaired"]]
+        assert any(composes([*home, option]) for home in homes), f"{page}: {option}"

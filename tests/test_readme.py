@@ -1,0 +1,151 @@
+"""Every command and every Python block of the README runs, in its order, in a copy of the project with small data.
+
+Commands are run as they stand, with these additions (README lines are for people, who have hours and GPUs):
+
+- training commands get TINY: two iterations of a narrow model;
+- `trainer.devices=8` is followed by TWO_PROCESSES, which overrides it;
+- `make demo` gets TINY, `make test` one quick file, and all of `make` a stamp that says that .venv is set up.
+
+In Python blocks the texts of SHORTER are replaced.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+TINY = "debug=tiny"
+TWO_PROCESSES = "trainer.accelerator=cpu trainer.devices=2 trainer.precision=32-true"
+QUICK_TEST = "tests/unit/training/test_image_pool.py"
+SHORTER = {
+    "Trainer(max_epochs=200)": "Trainer(max_steps=2, accelerator='cpu', logger=False, limit_val_batches=1)",
+    "CycleGAN()": "CycleGAN(generator=__import__('functools').partial(ResNet, n_blocks=1, ngf=2))",
+}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def shortened(command: str, stamp: Path) -> str:
+    """A command with the additions that the module's docstring lists."""
+    if command.startswith("make "):
+        arguments = {"make demo": TINY, "make test": QUICK_TEST}.get(command, "")
+        return f"{command} VENV={sys.prefix} STAMP={stamp} JOBS=1 ARGS='{arguments}'"
+    if re.match(r"(python train\.py|gan-zoo train)\b", command) and "--help" not in command:
+        return f"{command} {TWO_PROCESSES if 'trainer.devices=8' in command else ''} {TINY}"
+    return command
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, as one would clone it, with a set-up .venv and the photographs that the README names."""
+    folder = tmp_path_factory.mktemp("readme") / "gan_zoo"
+    hidden = shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__", "golden")
+    folder.mkdir()
+    for name in ("src", "conf", "tests", "notebooks", ".ci"):
+        shutil.copytree(ROOT / name, folder / name, ignore=hidden)
+    for name in ("train.py", "Makefile", "pyproject.toml", "constraints.txt", "README.md", "CHANGELOG.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for stem in ("train", "test"):
+        for number in range(4):
+            draw(folder / "photos" / "maps" / stem / f"{number}.jpg", 80, 40, number)
+            draw(folder / "photos" / "horses2zebras" / f"{stem}A" / f"{number}.jpg", 40, 40, number)
+            draw(folder / "photos" / "horses2zebras" / f"{stem}B" / f"{number}.jpg", 44, 40, number + 10)
+    draw(folder / "photos" / "gray" / "leaf.jpg", 50, 37, 99)
+    stub_environment(folder / ".venv" / "bin")
+    return folder
+
+
+def draw(path: Path, width: int, height: int, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)
+    Image.fromarray(coarse).resize((width, height)).save(path)
+
+
+def stub_environment(folder: Path) -> None:
+    """What activating .venv gives: this interpreter, and `gan-zoo`."""
+    folder.mkdir(parents=True)
+    for name, command in {"python": "", "gan-zoo": "-m gan_zoo.cli"}.items():
+        (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} {command} "$@"\n')
+        (folder / name).chmod(0o755)
+    (folder / "activate").write_text(f'export PATH="{folder}:$PATH"\n')
+
+
+@pytest.fixture
+def environment(clone: Path) -> dict[str, str]:
+    own = {"PYTHONPATH": str(clone / "src"), "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"), "CUDA_VISIBLE_DEVICES": ""}
+    return {**os.environ, **own, "PATH": f"{clone / '.venv' / 'bin'}:{os.environ['PATH']}"}
+
+
+def lines() -> Iterator[str]:
+    for block in blocks("bash"):
+        yield from (line for line in block.splitlines() if line and not line.startswith("#"))
+
+
+@pytest.mark.slow
+def test_every_command_runs(clone: Path, environment: dict[str, str]) -> None:
+    stamp = clone / "stamp"
+    stamp.touch()
+    assert len(list(lines())) > 10
+    for line in lines():
+        command = shortened(line, stamp)
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=clone,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    assert list((clone / "translated").iterdir())
+    assert len(list(clone.glob("outputs/*/gallery.html"))) >= 4
+
+
+@pytest.mark.slow
+def test_every_python_block_runs(clone: Path, environment: dict[str, str]) -> None:
+    source = "\n".join(blocks("python"))
+    for text, shorter in SHORTER.items():
+        assert text in source
+        source = source.replace(text, shorter)
+    source = f"from gan_zoo.networks.resnet import ResNet\n{source}\nassert zebras.shape == (1, 3, 200, 300)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=clone,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+
+
+def test_parity_counts_are_those_of_the_golden_cases() -> None:
+    table = dict(re.findall(r"^\| `(\w+)` \|.*?\| (\d+ of \d+) \|", README, re.MULTILINE))
+    models = {path.stem for path in (ROOT / "conf" / "model").glob("*.yaml")}
+    assert set(table) == models
+    for model, counts in table.items():
+        cases = list((ROOT / "tests" / "golden" / model).glob("*/case.json"))
+        for case in cases:
+            assert json.loads(case.read_text())
+        assert counts == f"{len(cases)} of {len(cases)}", model
+
+
+def test_the_picture_at_the_top_was_made() -> None:
+    (path,) = re.findall(r"^!\[.+\]\((\S+)\)$", README, re.MULTILINE)
+    with Image.open(ROOT / path) as picture:
+        assert picture.width >= 600
