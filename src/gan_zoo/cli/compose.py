@@ -1,0 +1,214 @@
+"""Hydra configurations, composed with readable errors.
+
+Hydra is driven directly (its ``hydra.main`` prints its own errors, of many lines) by the functions below; they are the
+only place that touches its internals, which is why the project pins Hydra 1.3.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from gan_zoo.cli.report import squeeze
+from gan_zoo.errors import UserError, nearest
+
+
+def conf_dir() -> Path:
+    """The folder of the shipped configurations: in the wheel beside this package, in a checkout at the top."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "conf", package.parents[1] / "conf"):
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise UserError(f"the configurations are missing beside {package}: install gan-zoo again")
+
+
+def parse(argv: Sequence[str], config_name: str) -> argparse.Namespace:
+    """Hydra's own command line: overrides, -m, --cfg, --config-dir, --config-name, --config-path, --help…
+
+    Raises:
+        UserError: an option that Hydra does not know.
+    """
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        args, unknown = parser.parse_known_args(list(argv))
+    except argparse.ArgumentError as error:
+        raise UserError(f"{error}: see --help") from error
+    if stray := [word for word in unknown if word.startswith("-")]:
+        options = [option for action in parser._actions for option in action.option_strings]
+        raise UserError(f"there is no option {stray[0]}{nearest(stray[0], options)}: values are given as key=value")
+    args.overrides = [*args.overrides, *unknown]
+    args.config_name = args.config_name or config_name
+    return args
+
+
+@dataclass
+class Composer:
+    """One command line's configurations."""
+
+    config_name: str
+    config_path: str | None = None
+    config_dir: str | None = None
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> "Composer":
+        """The composer that a command line asks for."""
+        return cls(args.config_name, args.config_path, args.config_dir)
+
+    @cached_property
+    def hydra(self) -> Hydra:
+        """Hydra with our folder and the user's --config-dir before it."""
+        version.setbase("1.3")
+        GlobalHydra.instance().clear()
+        main = os.path.abspath(self.config_path) if self.config_path else str(conf_dir())
+        search = create_config_search_path(main)
+        if self.config_dir is not None:
+            folder = os.path.abspath(self.config_dir)
+            if not os.path.isdir(folder):
+                raise UserError(f"--config-dir {self.config_dir}: no such folder")
+            search.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="main"))
+        return Hydra.create_main_hydra2(task_name=self.config_name, config_search_path=search)
+
+    @property
+    def loader(self) -> ConfigLoaderImpl:
+        """Hydra's loader of this search path."""
+        loader = self.hydra.config_loader
+        assert isinstance(loader, ConfigLoaderImpl)
+        return loader
+
+    def compose(self, overrides: Sequence[str], multirun: bool = False) -> DictConfig:
+        """The configuration with Hydra's own part under ``hydra``.
+
+        Raises:
+            UserError: an unknown group, option or key, with the nearest names; a value that cannot be read.
+        """
+        mode = RunMode.MULTIRUN if multirun else RunMode.RUN
+        if line := self._misplaced(overrides):
+            raise UserError(line)
+        try:
+            cfg = self.hydra.compose_config(self.config_name, list(overrides), run_mode=mode)
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            raise UserError(self.explain(error, overrides)) from error
+        HydraConfig.instance().set_config(cfg)
+        return cfg
+
+    def options(self, group: str) -> list[str]:
+        """The names one can choose in a group, in order."""
+        return sorted(self.loader.get_group_options(group, ObjectType.CONFIG))
+
+    def groups(self, parent: str = "") -> Iterator[str]:
+        """All groups, ``model/generator`` and the like."""
+        for name in sorted(set(self.loader.list_groups(parent))):
+            group = f"{parent}/{name}" if parent else name
+            yield group
+            yield from self.groups(group)
+
+    def explain(self, error: BaseException, overrides: Sequence[str]) -> str:
+        """One line for what Hydra said in many."""
+        for text in overrides:
+            try:
+                override = OverridesParser.create().parse_override(text)
+            except HydraException:
+                return f"cannot read {text!r}: write key=value (a list as [1,2], text with blanks or commas in quotes)"
+            if line := self._explain_override(override, overrides):
+                return line
+        return squeeze(f"{error} {error.__cause__ or ''}")
+
+    def _misplaced(self, overrides: Sequence[str]) -> str | None:
+        """Hydra would silently replace a group's values by a word: ``model.generator=unet_128``."""
+        groups = {group.replace("/", "."): group for group in self.groups() if "/" in group}
+        for text in overrides:
+            key, _, value = text.lstrip("+").partition("=")
+            if key in groups and value in self.options(groups[key]):
+                return f"{key} is a group of values: choose one with {groups[key]}={value}"
+        return None
+
+    def _explain_override(self, override: Override, overrides: Sequence[str]) -> str | None:
+        key = override.key_or_group
+        groups = set(self.groups())
+        if key in groups and self.options(key):
+            return self._unknown_option(key, override)
+        if override.is_add() or key.startswith("hydra"):
+            return None
+        known = self._keys([text for text in overrides if _key(text) in groups])
+        if key in known:
+            return None
+        tail = key.rpartition(".")[2]
+        same_tail = [name for name in known if name.rpartition(".")[2] == tail]
+        hint = f" (did you mean {' or '.join(same_tail[:3])}?)" if same_tail else _near_key(key, known | groups)
+        return f"there is no key {key}{hint}; a new one is added with +{override.input_line}"
+
+    def _unknown_option(self, group: str, override: Override) -> str | None:
+        names = self.options(group)
+        for name in _choices(override):
+            if name not in names and name != "null":
+                return f"there is no {group}={name}{nearest(name, names)}"
+        return None
+
+    def _keys(self, overrides: list[str]) -> set[str]:
+        """Every dotted key of the configuration that these group choices give."""
+        try:
+            cfg = self.hydra.compose_config(self.config_name, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False)
+        except (HydraException, OmegaConfBaseException, ValueError):
+            return set()
+        return set(dotted(OmegaConf.to_container(cfg)))
+
+
+def dotted(tree: Any, prefix: str = "") -> Iterator[str]:
+    """The keys of nested dicts, inner ones as ``outer.inner``."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield f"{prefix}{name}"
+            yield from dotted(value, f"{prefix}{name}.")
+
+
+def forget() -> None:
+    """Leave no Hydra state behind: for programs and tests that compose several times in one process."""
+    GlobalHydra.instance().clear()
+    HydraConfig.instance().cfg = None
+
+
+def quoted(value: str) -> str:
+    """A text as a value in Hydra's override language, whatever characters it has."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _choices(override: Override) -> list[str]:
+    """The options an override names: one, or all of a sweep."""
+    if override.is_sweep_override():
+        return [str(value) for value in override.sweep_iterator()] if override.is_choice_sweep() else []
+    value = override.value()
+    return [str(name) for name in value] if isinstance(value, list) else ["null" if value is None else str(value)]
+
+
+def _key(text: str) -> str:
+    return text.lstrip("+~").partition("=")[0].partition("@")[0]
+
+
+def _near_key(key: str, known: set[str]) -> str:
+    """Nearest among all keys; else among those of the same parent."""
+    hint = nearest(key, known)
+    if hint.startswith(" (did you mean"):
+        return hint
+    parent = key.rpartition(".")[0]
+    beside = [name for name in known if name.rpartition(".")[0] == parent and not name.startswith("hydra")]
+    return nearest(key, beside)

@@ -1,0 +1,130 @@
+"""What a train command leaves out, filled in; each addition is printed, and every one can be typed instead.
+
+- neither model, data nor experiment: the demo (``experiment=demo``);
+- a model without data: the embedded data set of its kind; data without a model: the model for its kind;
+- an unpaired model on pairs: the pairs are shuffled apart;
+- a U-Net of 256 px on pictures of 128 px: the U-Net of 128 px.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig
+
+from gan_zoo.cli.compose import Composer
+from gan_zoo.errors import UserError
+
+PAIRS, COLOURS, UNPAIRED = "pairs", "colours", "unpaired"
+KINDS = {"Paired": PAIRS, "Colorize": COLOURS, "Unpaired": UNPAIRED}  # data set classes of gan_zoo.data.datasets
+EMBEDDED = {PAIRS: "colorize_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
+
+
+@dataclass
+class Filled:
+    """The overrides of a command with what it left out, and a line on each addition."""
+
+    overrides: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, override: str, why: str) -> None:
+        """One addition."""
+        self.overrides.append(override)
+        self.notes.append(f"filled in: {override} ({why})")
+
+
+def fill(composer: Composer, overrides: list[str]) -> Filled:
+    """The overrides with model, data and what makes them fit.
+
+    Raises:
+        UserError: a model that learns from pairs on unpaired data.
+    """
+    filled = Filled([_optional(text) for text in overrides])
+    if composer.config_name != "train":
+        return filled
+    typed = _typed(filled.overrides)
+    if "experiment" in typed:
+        return filled
+    if not {"model", "data"} & typed.keys():
+        filled.overrides.append("experiment=demo")
+        return filled
+    _fill_missing_half(composer, typed, filled)
+    if not any(override.is_sweep_override() for override in typed.values()):
+        _make_fit(composer.compose(filled.overrides), _typed(filled.overrides), filled)
+    return filled
+
+
+def kind_of_data(cfg: DictConfig) -> str:
+    """Pairs, colours (pairs of lightness and colour) or unpaired, by the class of the composed data set; "" for a class of the user's own."""
+    return KINDS.get(str(cfg.data.get("dataset", {}).get("_target_", "")).rpartition(".")[2], "")
+
+
+def header(composer: Composer, group: str, name: str) -> dict[str, str]:
+    """The ``# key: value`` lines at the top of a configuration file: what the zoo's tables say about it."""
+    for source in composer.loader.get_sources():
+        path = Path(source.path) / group / f"{name}.yaml"
+        if source.scheme() == "file" and path.is_file():
+            return _header_lines(path.read_text(encoding="utf-8"))
+    return {}
+
+
+def _header_lines(text: str) -> dict[str, str]:
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        key, colon, value = line.lstrip("# ").partition(":")
+        if colon and " " not in key:
+            found[key] = value.strip()
+    return found
+
+
+def _optional(text: str) -> str:
+    """``+experiment=x`` as ``experiment=x``: these groups are in the defaults list already, as null."""
+    return text[1:] if text.startswith(("+experiment=", "+ablation=", "+debug=", "+hparams_search=")) else text
+
+
+def _typed(overrides: list[str]) -> dict[str, Override]:
+    """The overrides by key; unreadable ones are left to the composer's message."""
+    parser = OverridesParser.create()
+    parsed = {}
+    for text in overrides:
+        try:
+            override = parser.parse_override(text)
+        except Exception:
+            continue
+        parsed[override.key_or_group] = override
+    return parsed
+
+
+def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: Filled) -> None:
+    if "data" not in typed and not typed["model"].is_sweep_override():
+        name = str(typed["model"].value())
+        kind = header(composer, "model", name).get("data", PAIRS)
+        filled.add(f"data={EMBEDDED.get(kind, EMBEDDED[PAIRS])}", f"photographs that come with the zoo, {kind}")
+    if "model" not in typed and not typed["data"].is_sweep_override():
+        kind = kind_of_data(composer.compose(filled.overrides))
+        if kind == UNPAIRED:
+            filled.add("model=cyclegan", f"{typed['data'].value()} is unpaired")
+
+
+def _make_fit(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
+    model, data = str(typed["model"].value()) if "model" in typed else "pix2pix", str(typed["data"].value())
+    target = str(cfg.model.get("_target_", "")).rpartition(".")[2]
+    if target == "Pix2Pix" and kind_of_data(cfg) == UNPAIRED:
+        raise UserError(f"model={model} learns from pairs, and data={data} is unpaired: take model=cyclegan, or data of pairs")
+    dataset = str(cfg.data.get("dataset", {}).get("_target_", ""))
+    if target == "CycleGAN" and dataset.endswith(".Paired") and "data.dataset._target_" not in typed:
+        unpaired = dataset.removesuffix("Paired") + "Unpaired"
+        filled.add(f"data.dataset._target_={unpaired}", f"the pairs of {data} are shuffled apart")
+    _fit_unet(cfg, typed, filled)
+
+
+def _fit_unet(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
+    """The reference's choice by size: unet_256, and unet_128 for 128 px."""
+    if any(key.startswith(("model/generator", "model.generator", "debug")) and key != "model.generator.ngf" for key in typed):
+        return
+    size, n_downs = cfg.data.get("crop_size"), cfg.model.get("generator", {}).get("n_downs")
+    if n_downs == 8 and isinstance(size, int) and size % 256 and size % 128 == 0:
+        filled.add("model/generator=unet_128", f"for pictures of {size} px")

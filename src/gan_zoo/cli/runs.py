@@ -1,0 +1,207 @@
+"""One training run from its composed configuration: build, fit, tidy up."""
+
+import logging
+import math
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from gan_zoo import launch
+from gan_zoo.cli import folders
+from gan_zoo.cli.report import one_line
+from gan_zoo.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from lightning import Callback, LightningModule, Trainer
+
+log = logging.getLogger(__name__)
+
+
+class FailedTrial(float):
+    """The value of a trial that raised: NaN, which Optuna refuses to read as a number and so counts as failed."""
+
+    def __new__(cls, reason: str) -> "FailedTrial":
+        """A NaN that knows its reason."""
+        value = super().__new__(cls, math.nan)
+        value.reason = reason
+        return value
+
+    reason: str
+
+    def __float__(self) -> float:
+        """Refused: the sweeper marks the trial as failed (told NaN, it would end the sweep)."""
+        raise ValueError(f"this trial failed: {self.reason}")
+
+    def __reduce__(self) -> tuple[type["FailedTrial"], tuple[str]]:
+        """How it travels from a launcher's process."""
+        return FailedTrial, (self.reason,)
+
+
+def trial(cfg: DictConfig) -> float | None:
+    """One run of a sweep: an error is one line and a NaN, and the sweep goes on."""
+    try:
+        return train(cfg)
+    except Exception as error:
+        reason = one_line(error)
+        print(f"error: this trial failed: {reason}", file=sys.stderr, flush=True)
+        return FailedTrial(reason)
+
+
+def train(cfg: DictConfig) -> float | None:
+    """Train what the configuration describes, in its ``run_dir``; returns ``optimized_metric``, if it names one.
+
+    Raises:
+        UserError: see the messages of data, model and trainer.
+    """
+    with launch.job(), tidy():
+        from lightning import seed_everything
+
+        seed_everything(cfg.seed, workers=True, verbose=False)
+        folder = Path(cfg.run_dir)
+        checkpoint = folders.checkpoint_to_resume(cfg, folder)
+        data, model, trainer = assemble(cfg)
+        if checkpoint is not None:
+            check_resumable(checkpoint, model)
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        if trainer.is_global_zero:
+            announce_results(folder)
+        return optimized(trainer, cfg.get("optimized_metric"))
+
+
+def assemble(cfg: DictConfig) -> tuple[Any, "LightningModule", "Trainer"]:
+    """Data, model and trainer (with loggers and callbacks) of a configuration."""
+    from hydra.utils import instantiate
+
+    data = instantiate(cfg.data)
+    model = build_model(cfg.model)
+    told = {"command": command, "group": sweep_name, "config": lambda: OmegaConf.to_container(cfg, resolve=True)}
+    loggers = [instantiate(one, **_told(one, told)) for one in _members(cfg.get("logger"))]
+    callbacks = [instantiate(one, **_told(one, told)) for one in _members(cfg.get("callbacks"))]
+    callbacks.append(launch.same_config(fingerprint(cfg)))
+    trainer = instantiate(cfg.trainer, logger=loggers or False, callbacks=callbacks)
+    if trainer.is_global_zero:
+        plain = OmegaConf.to_container(cfg, resolve=True)
+        for logger in trainer.loggers:
+            logger.log_hyperparams(plain)
+    return data, model, trainer
+
+
+def build_model(config: DictConfig) -> "LightningModule":
+    """The model, given its arguments as plain containers, which its checkpoints then hold.
+
+    Raises:
+        UserError: an argument that the class does not have.
+    """
+    from gan_zoo.training.config import locate, trust
+
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    trust(*{path.partition(".")[0] for path in _targets(plain)})  # the command line is the user's own word
+    kind = locate(plain.pop("_target_"))
+    try:
+        model: LightningModule = kind(**plain)
+    except TypeError as error:
+        raise UserError(f"the model's configuration does not fit its class: {error}") from error
+    return model
+
+
+def check_resumable(path: Path, model: "LightningModule") -> None:
+    """Refuse a checkpoint of another model before anything starts.
+
+    Raises:
+        UserError: it cannot be read, or its model is another class.
+    """
+    from gan_zoo.interop.hub import read_checkpoint
+
+    target = read_checkpoint(path)["gan_zoo"]["model"].get("_target_", "")
+    held, wanted = target.rpartition(".")[2], type(model).__name__
+    if held != wanted:
+        raise UserError(f"{path} is a checkpoint of {held}, and this run trains {wanted}: choose the model it was made with")
+
+
+def optimized(trainer: "Trainer", name: str | None) -> float | None:
+    """The value a search minimises or maximises.
+
+    Raises:
+        UserError: nothing of that name was logged.
+    """
+    if name is None:
+        return None
+    if name not in trainer.callback_metrics:
+        raise UserError(f"optimized_metric={name} was not logged{nearest(name, trainer.callback_metrics)}")
+    return float(trainer.callback_metrics[name])
+
+
+def announce_results(folder: Path) -> None:
+    """Where to look, and what to do next."""
+    shown = _relative(folder)
+    if (folder / "gallery.html").is_file():
+        print(f"gallery:    {shown / 'gallery.html'}")
+    if (folder / folders.LAST).is_file():
+        print(f"checkpoint: {shown / folders.LAST}")
+        print(f"use it:     gan-zoo translate {shown / folders.LAST} PICTURES --output translated")
+
+
+def command() -> str:
+    """The words that run this very job again, also where a sweep or a launcher started it."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return shlex.join(["gan-zoo", "train", *HydraConfig.get().overrides.task])
+
+
+def sweep_name() -> str | None:
+    """The name of the sweep that this job belongs to, if it does."""
+    from hydra.core.hydra_config import HydraConfig
+
+    hydra = HydraConfig.get()
+    return Path(hydra.sweep.dir).name if hydra.mode is not None and hydra.mode.name == "MULTIRUN" else None
+
+
+def fingerprint(cfg: DictConfig) -> str:
+    """A hash of the configuration without its run folder: equal on all ranks of one run."""
+    import hashlib
+    import json
+
+    plain = json.dumps(OmegaConf.to_container(cfg, resolve=True), sort_keys=True, default=str)
+    return hashlib.sha256(plain.replace(str(cfg.run_dir), "").encode()).hexdigest()
+
+
+@contextmanager
+def tidy() -> Iterator[None]:
+    """Close W&B's run however training ends: the next job of a sweep must not log into it."""
+    try:
+        yield
+    finally:
+        if "wandb" in sys.modules:
+            from gan_zoo.callbacks.loggers import finish
+
+            finish()
+
+
+def _members(group: DictConfig | None) -> list[DictConfig]:
+    """The entries of a group of objects; null switches one off."""
+    return [one for one in (group or {}).values() if isinstance(one, DictConfig) and "_target_" in one]
+
+
+def _told(one: DictConfig, told: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Values that only the running job knows, for the keys that a configuration leaves null."""
+    return {key: value() for key, value in told.items() if key in one and one[key] is None}
+
+
+def _targets(tree: Any) -> Iterator[str]:
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from [value] if key == "_target_" else _targets(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _targets(value)
+
+
+def _relative(folder: Path) -> Path:
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

@@ -1,0 +1,189 @@
+"""``gan-zoo translate CHECKPOINT INPUT… --output DIR``: pictures and folders, any size, either direction."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_zoo.cli.arguments import Parser, direction
+from gan_zoo.cli.report import one_line
+from gan_zoo.errors import UserError
+
+if TYPE_CHECKING:
+    from gan_zoo.data.views import View
+    from gan_zoo.training.module import GANModule
+
+SUFFIXES = frozenset(".jpg .jpeg .png .ppm .pgm .bmp .tif .tiff .webp .gif".split())
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to read and the file to write."""
+
+    source: Path
+    target: Path
+
+
+def main(argv: Sequence[str]) -> int:
+    """Translate; 1 where pictures had to be skipped.
+
+    Raises:
+        UserError: no such checkpoint, input or direction; an unreadable picture (without --skip); an unwritable output.
+    """
+    args = _parse(argv)
+    jobs = plan([Path(name) for name in args.inputs], Path(args.output))
+    model, view = load(args.checkpoint)
+    way = direction(args.direction or model.directions[0])
+    if way not in model.directions:
+        raise UserError(f"{args.checkpoint} translates {' and '.join(model.directions)} only, not {way}")
+    skipped = translate_all(Translator(model, view, way, device(args.device)), jobs, skip=args.skip)
+    print(f"{len(jobs) - skipped} of {len(jobs)} pictures in {args.output}")
+    return 1 if skipped else 0
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = Parser(prog="gan-zoo translate", description="Translate pictures and folders of pictures, of any size.")
+    parser.add_argument("checkpoint", help="last.ckpt of a run, or what gan-zoo import wrote")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture files and folders (searched recursively)")
+    parser.add_argument("--output", required=True, metavar="DIR", help="where the PNG files go; made if missing")
+    parser.add_argument("--direction", metavar="ab|ba", help="also AtoB, BtoA; default: the model's first")
+    parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
+    parser.add_argument("--skip", action="store_true", help="go on after an unreadable picture (the exit code is 1 all the same)")
+    return parser.parse_args(list(argv))
+
+
+def load(path: str | Path) -> "tuple[GANModule, View]":
+    """A checkpoint's model, and how its data become pictures.
+
+    Raises:
+        UserError: see ``gan_zoo.load``.
+    """
+    from gan_zoo.data import views
+    from gan_zoo.interop import hub
+
+    model = hub.load(path)
+    states = [state["view"] for state in hub.read(path).values() if isinstance(state, dict) and "view" in state]
+    return model, views.from_config(states[0] if states else {"kind": "plain", "channels": dict(model.channels)})
+
+
+def device(name: str) -> Any:
+    """A torch device by name; ``auto`` is a GPU where there is one.
+
+    Raises:
+        UserError: there is no such device.
+    """
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(name)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"--device {name}: no such device here; --device auto takes what there is") from error
+    return found
+
+
+@dataclass(frozen=True)
+class Translator:
+    """A model, its data's pictures, a direction and a device."""
+
+    model: "GANModule"
+    view: "View"
+    way: str
+    device: Any
+
+    def __call__(self, job: Job) -> None:
+        """Read, translate, write (beside the target first, so that a target is whole or not there)."""
+        import torch
+
+        source = self.view.read(job.source, self.way[0])
+        with torch.inference_mode():
+            image = self.model.translate(source.to(self.device), direction=self.way).cpu()
+        write(self.view.write(image, source, self.way[1]), job.target)
+
+
+def translate_all(translator: Translator, jobs: Sequence[Job], skip: bool = False) -> int:
+    """Translate all; how many could not be read.
+
+    Raises:
+        UserError: an unreadable picture, unless they are to be skipped.
+    """
+    translator.model.to(translator.device)
+    skipped = 0
+    for job in jobs:
+        try:
+            translator(job)
+        except UserError as error:
+            if not skip:
+                raise UserError(f"{error} (--skip goes on with the others)") from error
+            print(f"skipped: {one_line(error)}", file=sys.stderr)
+            skipped += 1
+    return skipped
+
+
+def write(picture: Any, target: Path) -> None:
+    """A Pillow image as PNG, through a temporary name in the same folder.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(temporary, format="PNG")
+        os.replace(temporary, target)
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror or error}; choose another --output") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
+    """One job a picture, with targets that differ from each other (whatever the case) and from every input.
+
+    A folder's pictures keep their places below it. ``a.jpg`` becomes ``a.png``; a second ``a`` becomes ``a_jpeg.png``,
+    then ``a-2.png``.
+
+    Raises:
+        UserError: an input is missing, or a folder without pictures.
+    """
+    if output.exists() and not output.is_dir():
+        raise UserError(f"--output {output} is a file: name a folder")
+    found = list(dict.fromkeys(pair for place in inputs for pair in _pictures(place)))
+    taken = {_folded(source) for source, _ in found}
+    jobs = []
+    for source, relative in found:
+        target = next(name for name in _names(output / relative) if _folded(name) not in taken)
+        taken.add(_folded(target))
+        jobs.append(Job(source, target))
+    return jobs
+
+
+def _pictures(place: Path) -> list[tuple[Path, Path]]:
+    """A file, or a folder's pictures, each with its path below the output."""
+    if place.is_dir():
+        files = sorted(file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not files:
+            raise UserError(f"{place} holds no pictures ({' '.join(sorted(SUFFIXES))})")
+        return [(file, file.relative_to(place)) for file in files]
+    if not place.exists():
+        raise UserError(f"{place}: no such file or folder")
+    return [(place, Path(place.name))]
+
+
+def _names(path: Path) -> Iterator[Path]:
+    yield path.with_suffix(".png")
+    yield path.with_name(f"{path.stem}_{path.suffix[1:].lower()}.png")
+    number = 2
+    while True:
+        yield path.with_name(f"{path.stem}-{number}.png")
+        number += 1
+
+
+def _folded(path: Path) -> str:
+    """The same for two names of one file, also on file systems that ignore case."""
+    return str(path.resolve()).casefold()

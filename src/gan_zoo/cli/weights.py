@@ -1,0 +1,140 @@
+"""``gan-zoo import MODEL FILES… --option key=value``: a reference implementation's weights as a checkpoint of ours."""
+
+import argparse
+import pickle
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_zoo.cli.arguments import Parser
+from gan_zoo.errors import UserError
+
+if TYPE_CHECKING:
+    from gan_zoo.training.module import GANModule
+
+EXAMPLES = """\
+  gan-zoo import pix2pix facades_label2photo/latest_net_G.pth
+  gan-zoo import cyclegan run/latest_net_G_A.pth run/latest_net_G_B.pth run/latest_net_D_A.pth run/latest_net_D_B.pth
+  gan-zoo import cyclegan horse2zebra_pretrained/latest_net_G.pth         (one direction: ab)
+  gan-zoo import pix2pix G=weights.pth --option netG=unet_128 --option ngf=32"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Import and save.
+
+    Raises:
+        UserError: an unreadable file, unknown option, weights that do not fit.
+    """
+    args = _parse(argv)
+    named = [network(word, args.model) for word in args.files]
+    if len({name for name, _ in named}) < len(named):
+        raise UserError("two files are for one network: name them as NETWORK=FILE")
+    model = convert(args.model, dict(options(args.option)), dict(named))
+    target = Path(args.output or f"{args.model}-{named[0][1].parent.name or 'imported'}.ckpt")
+    if target.exists() and not args.force:
+        raise UserError(f"{target} exists: --force replaces it, --output names another file")
+    save(model, target)
+    print(f"{target}: {type(model).__name__} with {', '.join(name for name, _ in named)} of the reference")
+    return 0
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog="gan-zoo import", description="Weights of a reference implementation as a checkpoint.", epilog=EXAMPLES, formatter_class=raw)
+    parser.add_argument("model", help="pix2pix, cyclegan")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="*_net_<NETWORK>.pth, or NETWORK=FILE")
+    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="what the reference was trained with, in its names")
+    parser.add_argument("--output", metavar="CKPT", help="default: MODEL-<folder of the first file>.ckpt")
+    parser.add_argument("--force", action="store_true", help="replace an existing output")
+    return parser.parse_args(list(argv))
+
+
+def network(word: str, model: str) -> tuple[str, Path]:
+    """Which of the reference's networks a file holds, by ``NETWORK=FILE`` or the reference's file name.
+
+    Raises:
+        UserError: the name does not say.
+    """
+    name, equals, path = word.partition("=")
+    if equals and re.fullmatch(r"[A-Za-z]\w*", name):
+        return name, Path(path)
+    if found := re.search(r"_net_([A-Z](?:_[A-Z])?)", Path(word).name):
+        # Published one-direction models hold netG_A alone and call it G.
+        one_way = model == "cyclegan" and len(found[1]) == 1
+        return f"{found[1]}_A" if one_way else found[1], Path(word)
+    raise UserError(f"{word} does not say which network it holds: write NETWORK=FILE, for example G={word}")
+
+
+def options(words: Sequence[str]) -> list[tuple[str, Any]]:
+    """``key=value`` pairs with values as Python reads them (numbers, True, None), else as text.
+
+    Raises:
+        UserError: a word without ``=``.
+    """
+    from ast import literal_eval
+
+    pairs: list[tuple[str, Any]] = []
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals:
+            raise UserError(f"--option {word}: write key=value")
+        try:
+            value = literal_eval({"true": "True", "false": "False", "null": "None"}.get(text, text))
+        except (ValueError, SyntaxError):
+            value = text
+        pairs.append((key, value))
+    return pairs
+
+
+def convert(name: str, chosen: dict[str, Any], files: dict[str, Path]) -> "GANModule":
+    """The model that the reference builds under these options, with the files' weights.
+
+    Raises:
+        UserError: see ``main``.
+    """
+    from gan_zoo.interop import from_reference
+
+    return from_reference(name, chosen, {net: read(path) for net, path in files.items()})
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A reference's state dict, without running code that the file may hold.
+
+    Raises:
+        UserError: missing, truncated, pickled code, or not a state dict.
+    """
+    import torch
+
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UserError(f"{path} is no weights file, or holds pickled code, which is never run: save its state_dict alone") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is truncated or no weights file: {str(error).splitlines()[0]}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise UserError(f"{path} is not a state dict (names with tensors): the reference saves one file a network")
+    return dict(state)
+
+
+def save(model: "GANModule", path: Path) -> None:
+    """A checkpoint that ``gan_zoo.load`` and ``load_from_checkpoint`` read.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    import lightning
+
+    from gan_zoo.training.checkpoint_io import write
+
+    content: dict[str, Any] = {
+        "state_dict": model.state_dict(),
+        "hyper_parameters": dict(model.hparams),
+        "pytorch-lightning_version": lightning.__version__,
+        "epoch": 0,
+        "global_step": 0,
+    }
+    model.on_save_checkpoint(content)
+    write(content, path)
