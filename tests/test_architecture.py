@@ -24,7 +24,10 @@ LONGER: dict[str, int] = {}
 BASE = ("training/module.py", "training/lightning_bridge.py")
 # Files whose purpose is what other files must not do.
 WAITS = ("training/finite.py",)  # the guard against NaN has the one device synchronisation
-NAMES_DEVICES = ("training/resume.py",)  # random states are stored by kind of device
+NAMES_DEVICES = (
+    "training/resume.py",
+    "training/checkpoint_io.py",
+)  # what is stored, by kind of device; read on the CPU
 WRITES = ("training/checkpoint_io.py",)
 
 # What a room may import besides itself and `errors`. A floor may import every floor below it.
@@ -119,16 +122,15 @@ def test_files_stay_short(name: str) -> None:
 
 
 def test_functions_stay_short() -> None:
-    """At most 30 lines from `def` to the end, the docstring not counted: explaining more must not cost anything."""
+    """At most 30 lines, docstring and signature not counted: explaining and typing more must not cost anything."""
     wrong = []
     for path in sources():
         for node in nodes(path):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
-            first = node.body[0]
             documented = ast.get_docstring(node, clean=False) is not None
-            docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
-            length = (node.end_lineno or 0) - node.lineno + 1 - docstring
+            code = node.body[1:] if documented else node.body
+            length = (node.end_lineno or 0) - code[0].lineno + 1 if code else 0
             if length > 30:
                 wrong.append(f"{relative(path)}:{node.lineno} {node.name} has {length} lines")
     assert not wrong, "\n".join(wrong)
@@ -212,8 +214,9 @@ def test_floors_choose_behaviour_by_objects_not_strings() -> None:
 def test_files_are_never_unpickled() -> None:
     for path in sources():
         modules = {module.split(".")[0] for _, module in imports(path)}
-        assert not modules & {"pickle", "dill", "cloudpickle", "shelve", "marshal"}, relative(path)
+        assert not modules & {"dill", "cloudpickle", "shelve", "marshal"}, relative(path)
         for node in nodes(path):
+            assert not re.search(r"pickle\.(loads?|Unpickler)$", called(node)), f"{relative(path)}:{node.lineno}"
             if called(node) in ("torch.load", "np.load", "numpy.load"):
                 assert isinstance(node, ast.Call)
                 given = {word.arg: ast.unparse(word.value) for word in node.keywords}
