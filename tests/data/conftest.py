@@ -44,5 +44,8 @@ def glued(tmp_path: Path) -> Path:
 def unpaired(tmp_path: Path) -> Path:
     for folder, count in (("trainA", 5), ("trainB", 3), ("testA", 2), ("testB", 3)):
         for i in range(count):
-            photo(tmp_path / "unpaired" / folder / f"{folder}{i}.png", seed=1000 * len(folder) + 10 * count + i + ord(folder[-1]))
+            photo(
+                tmp_path / "unpaired" / folder / f"{folder}{i}.png",
+                seed=1000 * len(folder) + 10 * count + i + ord(folder[-1]),
+            )
     return tmp_path / "unpaired"

@@ -84,7 +84,9 @@ def test_sizes(name: str, size: tuple[int, int], load: int, crop: int, result: t
 def test_flip_mirrors_after_the_crop_and_gray_comes_first() -> None:
     image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (50, 60, 3), dtype=np.uint8))
     mode = T.ResizeAndCrop(40, 32)
-    torch.testing.assert_close(mode(image, T.Placement(1, 5, True)), mode(image, T.Placement(1, 5)).flip(2), rtol=0, atol=0)
+    torch.testing.assert_close(
+        mode(image, T.Placement(1, 5, True)), mode(image, T.Placement(1, 5)).flip(2), rtol=0, atol=0
+    )
     gray = mode(image.convert("L"), T.Placement(1, 5), channels=1)
     torch.testing.assert_close(mode(image, T.Placement(1, 5), channels=1), gray, rtol=0, atol=0)
 

@@ -1,7 +1,8 @@
 """CIE Lab (D65, 2 degrees) as the reference's colourisation uses it: L / 50 - 1 and (a, b) / 110, both about [-1, 1].
 
-RGB to Lab is written out (a table for the 256 gamma values makes it 2.5 times as fast as kornia's in float64, and equal to it
-within 1e-12); the way back is kornia's. Source: the reference's ``colorization_dataset.py`` and ``colorization_model.py``.
+RGB to Lab is written out (a table for the 256 gamma values makes it 2.5 times as fast as kornia's in float64, and equal
+to it within 1e-12); the way back is kornia's. Source: the reference's ``colorization_dataset.py`` and
+``colorization_model.py``.
 """
 
 import numpy as np

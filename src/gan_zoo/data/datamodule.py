@@ -1,4 +1,5 @@
-"""One LightningDataModule for every kind of images: it finds the data, checks it, and hands out loaders that can be resumed."""
+"""One LightningDataModule for every kind of images: it finds the data, checks it, and hands out loaders that can be
+resumed."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -9,8 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from lightning.pytorch import LightningDataModule
-from lightning.pytorch.utilities.rank_zero import rank_zero_warn
-from torch.utils.data import DataLoader
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_zoo.data import registry
 from gan_zoo.data.datasets import Album, Images, Kind, Problems, Shot
@@ -45,16 +45,18 @@ ON_ERROR: dict[str, Callable[[list[str]], None]] = {"raise": raise_first, "skip"
 class ImageDataModule(LightningDataModule):
     """Batches {"a": N C H W, "b": N C H W} in [-1, 1], drawn as pure functions of (seed, position in the stream).
 
-    ``name``: a data set of the registry, or any name for one of your own; ``root``: its folder (None: where the registry says).
-    ``dataset``: the kind, ``Paired()``, ``Unpaired()`` or ``Colorize()`` (None: the registry's for that name).
-    ``direction``: "ab" or "ba" (also "AtoB", "BtoA"); "ba" exchanges the two sides before anything else.
-    ``channels``: of ``a`` and ``b`` after that; 1 is gray. ``preprocess``: a class of ``gan_zoo.data.transforms``, called with
-    (load_size, crop_size), in pixels; ``test_preprocess``: the same for validation and test (None: what the former means then).
-    ``batch_size``: per device. ``num_workers``: None is min(4, cores per device - 1). ``on_error``: "raise" or "skip".
-    ``max_samples``: only the first so many of each side. ``cache_mb``: decoded images are kept in memory if they fit.
+    ``name``: a data set of the registry, or any name for one of your own; ``root``: its folder (None: where the
+    registry says). ``dataset``: the kind, ``Paired()``, ``Unpaired()`` or ``Colorize()`` (None: the registry's for that
+    name). ``direction``: "ab" or "ba" (also "AtoB", "BtoA"); "ba" exchanges the two sides before anything else.
+    ``channels``: of ``a`` and ``b`` after that; 1 is gray. ``preprocess``: a class of ``gan_zoo.data.transforms``,
+    called with (load_size, crop_size), in pixels; ``test_preprocess``: the same for validation and test (None: what the
+    former means then). ``batch_size``: per device. ``num_workers``: None is min(4, cores per device - 1). ``on_error``:
+    "raise" or "skip". ``max_samples``: only the first so many of each side. ``cache_mb``: decoded images are kept in
+    memory if they fit.
 
-    ``setup`` raises ``UserError`` for everything that can be known before training: missing, empty or unreadable folders and files,
-    pairs that do not match, odd widths, images smaller than the crop, a batch larger than the data set.
+    ``setup`` raises ``UserError`` for everything that can be known before training: missing, empty or unreadable
+    folders and files, pairs that do not match, odd widths, images smaller than the crop, a batch larger than the data
+    set.
     """
 
     def __init__(
@@ -78,7 +80,8 @@ class ImageDataModule(LightningDataModule):
         cache_mb: float = 256,
     ) -> None:
         super().__init__()
-        self.name, self.root = name, root
+        self.name: str = name
+        self.root = root
         self.kind = dataset if dataset is not None else registry.entry(name).dataset
         self.direction = direction
         self._swapped = _chosen(DIRECTIONS, direction, "data.direction")
@@ -86,7 +89,9 @@ class ImageDataModule(LightningDataModule):
         self._skip = self._complain is warn_all
         if self._swapped and not self.kind.swaps:
             raise UserError(f"data.direction={direction}: this kind of data has one direction only, ab")
-        self.channels = {side: _positive(f"data.channels.{side}", n) for side, n in dict(channels or self.kind.channels).items()}
+        self.channels = {
+            side: _positive(f"data.channels.{side}", n) for side, n in dict(channels or self.kind.channels).items()
+        }
         if set(self.channels) != {"a", "b"}:
             raise UserError(f"data.channels={self.channels}: say the channels of a and b, as in {{a: 3, b: 3}}")
         self.mode = preprocess(load_size, crop_size)
@@ -104,7 +109,8 @@ class ImageDataModule(LightningDataModule):
     # ------------------------------------------------------------------ finding and checking
 
     def setup(self, stage: str | None = None) -> None:
-        """Detect the layout and check the splits that the stage needs ("fit", "validate", "test", "predict", None: all)."""
+        """Detect the layout and check the splits that the stage needs ("fit", "validate", "test", "predict", None:
+        all)."""
         needed = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
         for split in needed.get(stage or "", ("train", "val", "test")):
             self.split(split)
@@ -120,7 +126,8 @@ class ImageDataModule(LightningDataModule):
         return self._layout
 
     def split(self, name: str) -> Split | None:
-        """The pictures of a split, checked, sides already exchanged for direction ba; None where there is no such split."""
+        """The pictures of a split, checked, sides already exchanged for direction ba; None where there is no such
+        split."""
         if name not in self._splits:
             found = self.layout.split(name)
             same = next((split for other, split in self._splits.items() if self.layout.split(other) is found), None)
@@ -197,16 +204,19 @@ class ImageDataModule(LightningDataModule):
         """
         found = self.split(split)
         if found is None:
-            raise UserError(f"{self.layout.root}: no {split} images in it; expected folders such as {split}/ or {split}A/ {split}B/")
+            raise UserError(
+                f"{self.layout.root}: no {split} images in it; expected folders such as {split}/ or {split}A/ {split}B/"
+            )
         augmented = split == "train" if augment is None else augment
         shot = Shot(self.mode if augmented else self.test_mode, self.seed, augmented, self.flip)
-        made = self.kind.build(found, shot, self.channels, self.album, skip_unreadable=self._skip)
+        made = self.kind.build(found, shot, self.channels, self.album, self._skip)
         if isinstance(first := made[0], Failure):
             raise UserError(first.message)
         return made
 
     def fixed_samples(self, n: int, split: str = "val") -> Batch:
-        """The same n samples each time (fewer if there are fewer of one size), evenly spread over the split, not augmented.
+        """The same n samples each time (fewer if there are fewer of one size), evenly spread over the split, not
+        augmented.
 
         Without validation images the training images stand in.
         """
@@ -231,43 +241,54 @@ class ImageDataModule(LightningDataModule):
             raise UserError(
                 f"data.batch_size={self.batch_size}{devices} is more than the {len(images)} training images: lower it"
             )
-        fixed = bool(self.trainer and self.trainer.overfit_batches)
+        fixed = bool(self.trainer and getattr(self.trainer, "overfit_batches", 0))
         sampler = StreamSampler(len(images), self.batch_size, world, rank, fixed=fixed)
         workers = self._workers(world)
-        loader = StreamLoader(images, self.batch_size, sampler=sampler, persistent_workers=workers > 0, **self._how(workers))
+        loader = StreamLoader(
+            images, self.batch_size, sampler=sampler, persistent_workers=workers > 0, **self._how(workers)
+        )
         if self.trainer is not None:
             loader.progress = partial(_progress, self.trainer)
         return loader
 
-    def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
+    def val_dataloader(self) -> EvalLoader | list[EvalLoader]:
         """Validation images in order, not augmented; no loader where there are none."""
         return self._eval_loader("val") if self.split("val") else []
 
-    def test_dataloader(self) -> DataLoader[Batch]:
+    def test_dataloader(self) -> EvalLoader:
         """Test images in order, not augmented."""
         return self._eval_loader("test")
 
-    def predict_dataloader(self) -> DataLoader[Batch]:
+    def predict_dataloader(self) -> EvalLoader:
         """The test images."""
         return self._eval_loader("test")
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint says about the data, in plain containers."""
-        return {"name": self.name, "direction": self.direction, "channels": dict(self.channels), "view": self.view.config()}
+        return {
+            "name": self.name,
+            "direction": self.direction,
+            "channels": dict(self.channels),
+            "view": self.view.config(),
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Nothing is restored: the config of the run at hand says what the data is."""
 
-    def _eval_loader(self, split: str) -> DataLoader[Batch]:
+    def _eval_loader(self, split: str) -> EvalLoader:
         world, rank = self._ranks()
         images = self.images(split, augment=False)
         sampler = StreamSampler(len(images), self.eval_batch_size, world, rank, fixed=True)
-        in_memory = all(source.path in self.album.kept for domain in images.domains.values() for source in domain.sources)
+        in_memory = all(
+            source.path in self.album.kept for domain in images.domains.values() for source in domain.sources
+        )
         workers = 0 if in_memory else self._workers(world)
         return EvalLoader(images, self.eval_batch_size, sampler=sampler, **self._how(workers))
 
     def _how(self, workers: int) -> dict[str, Any]:
-        on_gpu = torch.cuda.is_available() and (self.trainer is None or self.trainer.accelerator.__class__.__name__ == "CUDAAccelerator")
+        on_gpu = torch.cuda.is_available() and (
+            self.trainer is None or self.trainer.accelerator.__class__.__name__ == "CUDAAccelerator"
+        )
         return {"num_workers": workers, "collate_fn": collate, "pin_memory": on_gpu}
 
     def _ranks(self) -> tuple[int, int]:

@@ -1,15 +1,18 @@
 """Data sets as pure functions of (seed, position), and the kinds of data they are built from.
 
-A *kind* (``Paired``, ``Unpaired``, ``Colorize``) is what a config names: it detects the layout of a folder, says which problems the
-pictures have, builds the data set of a split, and knows how its tensors become pictures (``view``).
+A *kind* (``Paired``, ``Unpaired``, ``Colorize``) is what a config names: it detects the layout of a folder, says which
+problems the pictures have, builds the data set of a split, and knows how its tensors become pictures (``view``).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -42,7 +45,8 @@ class Album:
 
 @dataclass(frozen=True)
 class Shot:
-    """How a picture becomes a tensor: the mode, and the draws of crop and mirroring (none at all for ``augment=False``)."""
+    """How a picture becomes a tensor: the mode, and the draws of crop and mirroring (none at all for
+    ``augment=False``)."""
 
     mode: Mode
     seed: int = 0
@@ -72,11 +76,12 @@ class Domain:
 
 
 class Images(Dataset["dict[str, Tensor] | Failure"]):
-    """Samples {"a": C H W, "b": C H W} in [-1, 1]. Its length is that of its larger domain; any position >= 0 is allowed."""
+    """Samples {"a": C H W, "b": C H W} in [-1, 1]. Its length is that of its larger domain; any position >= 0 is
+    allowed."""
 
-    def __init__(self, domains: Mapping[str, Domain], shot: Shot, album: Album, *, skip_unreadable: bool = False) -> None:
+    def __init__(self, domains: Mapping[str, Domain], shot: Shot, album: Album, skip: bool = False) -> None:
         self.domains, self.shot, self.album = dict(domains), shot, album
-        self.tries = len(self) if skip_unreadable else 1
+        self.tries = len(self) if skip else 1
 
     def __len__(self) -> int:
         return max(len(domain.sources) for domain in self.domains.values())
@@ -123,33 +128,11 @@ class LabImages(Images):
 
 def as_eight_bit(picture: Picture) -> Picture:
     """A float picture rounded to 8 bits, as Lab colourisation takes it; others unchanged."""
-    from PIL import Image
-
     if isinstance(picture, Image.Image):
         return picture
     picture = with_channels(picture, 3)
     assert not isinstance(picture, Image.Image)
     return Image.fromarray(np.round(picture * 255).astype(np.uint8))
-
-
-class Kind(Protocol):
-    """What a config's ``dataset`` offers to the datamodule. ``channels``: of the batch, where the config says nothing."""
-
-    channels: Mapping[str, int]
-    paired: bool
-    swaps: bool
-
-    def layout(self, root: Path) -> Layout:
-        """What lies in the folder. Raises ``UserError``."""
-
-    def problems(self, split: Split, headers: Headers, mode: Mode) -> "Problems":
-        """Every sample that cannot be used, and why."""
-
-    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, *, skip_unreadable: bool) -> Images:
-        """The data set of a split; shuffled where the shot augments."""
-
-    def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:
-        """How its tensors become pictures."""
 
 
 @dataclass
@@ -196,7 +179,9 @@ def side_problems(side: Sequence[Source], headers: Headers, mode: Mode) -> list[
         if isinstance(header, UserError):
             found.append((number, str(header)))
         elif header is not None and header.width % source.strips:
-            found.append((number, f"{source.path}: {header.width} pixels wide, which does not halve into A and B: odd width"))
+            found.append(
+                (number, f"{source.path}: {header.width} pixels wide, which does not halve into A and B: odd width")
+            )
         elif sides := sides_of(source, headers):
             try:
                 mode.check(sides)
@@ -205,78 +190,98 @@ def side_problems(side: Sequence[Source], headers: Headers, mode: Mode) -> list[
     return found
 
 
+class Kind(ABC):
+    """What a config's ``dataset`` offers to the datamodule.
+
+    ``channels``: of the batch, where the config says nothing; ``paired``: pictures at equal places belong together;
+    ``swaps``: whether direction ba makes sense.
+    """
+
+    channels: ClassVar[Mapping[str, int]] = MappingProxyType({"a": 3, "b": 3})
+    paired: ClassVar[bool]
+    swaps: ClassVar[bool] = True
+
+    @abstractmethod
+    def layout(self, root: Path) -> Layout:
+        """What lies in the folder. Raises ``UserError``."""
+
+    @abstractmethod
+    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:
+        """The data set of a split, shuffled where the shot augments; ``skip``: the next picture for an unreadable
+        one."""
+
+    def problems(self, split: Split, headers: Headers, mode: Mode) -> Problems:
+        """Every sample that cannot be used, and why."""
+        return Problems(side_problems(split.a, headers, mode), side_problems(split.b, headers, mode))
+
+    def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:
+        """How its tensors become pictures."""
+        return Plain(channels, bits)
+
+
 @dataclass(frozen=True)
-class Paired:
-    """Pairs, glued side by side or in two folders (by name ``a`` and ``b``). One order, one crop, one mirroring for both."""
+class Paired(Kind):
+    """Pairs, glued side by side or in two folders (by name ``a`` and ``b``). One order, one crop, one mirroring for
+    both."""
 
     a: str = "A"
     b: str = "B"
 
-    channels = {"a": 3, "b": 3}
     paired = True
-    swaps = True
 
     def layout(self, root: Path) -> Layout:  # noqa: D102
         return folders.detect_pairs(root, self.a, self.b)
 
-    def problems(self, split: Split, headers: Headers, mode: Mode) -> Problems:  # noqa: D102
-        found = Problems(side_problems(split.a, headers, mode), side_problems(split.b, headers, mode))
+    def problems(self, split: Split, headers: Headers, mode: Mode) -> Problems:
+        """Besides those of each picture: partners of unlike size."""
+        found = super().problems(split, headers, mode)
         for number, (a, b) in enumerate(zip(split.a, split.b, strict=True)):
             sides_a, sides_b = sides_of(a, headers), sides_of(b, headers)
             if a.path != b.path and sides_a and sides_b and sides_a != sides_b:
-                said = " but ".join(f"{w}x{h}" for w, h in (sides_a, sides_b))
-                found.a.append((number, f"{a.path} is {said.replace('but', f'but its partner {b.path}')}: make them equal"))
+                said_a, said_b = ("x".join(map(str, sides)) for sides in (sides_a, sides_b))
+                found.a.append((number, f"{a.path} is {said_a} but its partner {b.path} is {said_b}: make them equal"))
         return found
 
-    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, *, skip_unreadable: bool) -> Images:  # noqa: D102
+    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:  # noqa: D102
         order = order_of(len(split.a), "pair", shot)
-        domains = {name: Domain(side, order, "pair", channels[name]) for name, side in (("a", split.a), ("b", split.b))}
-        return Images(domains, shot, album, skip_unreadable=skip_unreadable)
-
-    def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:  # noqa: D102
-        return Plain(channels, bits)
+        sides = {"a": split.a, "b": split.b}
+        domains = {name: Domain(side, order, "pair", channels[name]) for name, side in sides.items()}
+        return Images(domains, shot, album, skip)
 
 
 @dataclass(frozen=True)
-class Unpaired:
-    """Two collections, each in its own order (reshuffled in each pass of its own), each with its own crop and mirroring."""
+class Unpaired(Kind):
+    """Two collections, each in its own order (reshuffled in each pass of its own), each with its own crop and
+    mirroring."""
 
     a: str = "A"
     b: str = "B"
 
-    channels = {"a": 3, "b": 3}
     paired = False
-    swaps = True
 
     def layout(self, root: Path) -> Layout:  # noqa: D102
         return folders.detect_unpaired(root, self.a, self.b)
 
-    def problems(self, split: Split, headers: Headers, mode: Mode) -> Problems:  # noqa: D102
-        return Problems(side_problems(split.a, headers, mode), side_problems(split.b, headers, mode))
-
-    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, *, skip_unreadable: bool) -> Images:  # noqa: D102
+    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:  # noqa: D102
+        sides = {"a": split.a, "b": split.b}
         domains = {
-            name: Domain(side, order_of(len(side), name, shot), name, channels[name])
-            for name, side in (("a", split.a), ("b", split.b))
+            name: Domain(side, order_of(len(side), name, shot), name, channels[name]) for name, side in sides.items()
         }
-        return Images(domains, shot, album, skip_unreadable=skip_unreadable)
-
-    def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:  # noqa: D102
-        return Plain(channels, bits)
+        return Images(domains, shot, album, skip)
 
 
 @dataclass(frozen=True)
-class Colorize:
+class Colorize(Kind):
     """Photographs, split into lightness (a, 1 channel) and colour (b, 2 channels).
 
-    ``half`` takes the left or right half of each file (photo side of glued pairs); ``parts`` names folders below the root, and
-    the half of each, that make one collection together.
+    ``half`` takes the left or right half of each file (the photo side of glued pairs); ``parts`` names folders below
+    the root, and the half of each, that make one collection together.
     """
 
     half: str = "whole"
     parts: Mapping[str, str] | None = None
 
-    channels = {"a": 1, "b": 2}
+    channels = MappingProxyType({"a": 1, "b": 2})
     paired = True
     swaps = False
 
@@ -286,12 +291,9 @@ class Colorize:
         layouts = [folders.detect_single(root / name, _half(half)) for name, half in self.parts.items()]
         return folders.join(layouts, root, f"single images of {' and '.join(self.parts)}")
 
-    def problems(self, split: Split, headers: Headers, mode: Mode) -> Problems:  # noqa: D102
-        return Problems(side_problems(split.a, headers, mode))
-
-    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, *, skip_unreadable: bool) -> Images:  # noqa: D102
+    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:  # noqa: D102
         domain = Domain(split.a, order_of(len(split.a), "photo", shot), "photo", 3)
-        return LabImages({"photo": domain}, shot, album, skip_unreadable=skip_unreadable)
+        return LabImages({"photo": domain}, shot, album, skip)
 
     def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:  # noqa: D102
         return Lab()

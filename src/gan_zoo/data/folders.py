@@ -1,8 +1,8 @@
 """What lies in a folder: layouts of paired, unpaired and single images, detected and said in one line.
 
-A *split* is ``train``, ``val`` or ``test``; a *source* is one picture: a file, or a vertical strip of one (half of a glued pair).
-Names are matched without regard to case, folders are searched recursively, and order is lexicographic by path (1, 10, 2),
-as in the references.
+A *split* is ``train``, ``val`` or ``test``; a *source* is one picture: a file, or a vertical strip of one (half of a
+glued pair). Names are matched without regard to case, folders are searched recursively, and order is lexicographic by
+path (1, 10, 2), as in the references.
 """
 
 import os
@@ -36,7 +36,8 @@ HALVES: dict[str, tuple[int, int]] = {"whole": (0, 1), "left": (0, 2), "right": 
 
 @dataclass(frozen=True)
 class Split:
-    """The pictures of one split: domain A and domain B (empty where there is only one domain). Pairs stand at equal places."""
+    """The pictures of one split: domain A and domain B (empty where there is only one domain). Pairs stand at equal
+    places."""
 
     a: tuple[Source, ...]
     b: tuple[Source, ...] = ()
@@ -56,7 +57,8 @@ class Layout:
     problems: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split | None:
-        """The split of that name; ``val`` and ``test`` stand in for each other where one is missing. None without either."""
+        """The split of that name; ``val`` and ``test`` stand in for each other where one is missing. None without
+        either."""
         stand_in = {"val": "test", "test": "val"}
         return self.splits.get(name) or self.splits.get(stand_in.get(name, name))
 
@@ -152,7 +154,8 @@ def detect_unpaired(root: str | Path, a: str = "A", b: str = "B") -> Layout:
 
 
 def detect_single(root: str | Path, half: str = "whole") -> Layout:
-    """One collection: train/ val/ test/ (subfolders such as A and B count as nested ones), trainA + trainB, or a flat folder."""
+    """One collection: train/ val/ test/ (subfolders such as A and B count as nested ones), trainA + trainB, or a flat
+    folder."""
     root = existing(root)
     splits: dict[str, Split] = {}
     folders = split_folders(root)
@@ -189,7 +192,9 @@ def match(folder_a: Path, folder_b: Path) -> tuple[Split, list[str]]:
     lone = sorted(set(named_a) ^ set(named_b))
     where = {**dict.fromkeys(named_a, folder_b), **{name: folder_a for name in named_b if name not in named_a}}
     lines = [f"{named_a.get(name) or named_b[name]}: no image of that name in {where[name]}" for name in lone]
-    return Split(tuple(Source(named_a[name]) for name in common), tuple(Source(named_b[name]) for name in common)), lines
+    return Split(
+        tuple(Source(named_a[name]) for name in common), tuple(Source(named_b[name]) for name in common)
+    ), lines
 
 
 def read_headers(paths: Iterable[Path]) -> dict[Path, Header | UserError]:

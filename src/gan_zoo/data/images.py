@@ -1,7 +1,7 @@
 """Read any picture as a channel image of a known value range, or say in one line why it cannot be read.
 
-A picture in memory is a ``Picture``: an 8-bit PIL image where 8 bits are all there is (so that resampling is the references',
-byte for byte), else a float32 array H x W x C in [0, 1] (16-bit and float sources keep their depth).
+A picture in memory is a ``Picture``: an 8-bit PIL image where 8 bits are all there is (so that resampling is the
+references', byte for byte), else a float32 array H x W x C in [0, 1] (16-bit and float sources keep their depth).
 """
 
 import struct
@@ -18,9 +18,9 @@ FloatArray = npt.NDArray[np.float32]
 Picture = Image.Image | FloatArray
 
 # What Pillow opens and people keep pictures in; .npy holds an array H x W [x C] (uint8, uint16, or float in [0, 1]).
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .ppm .pgm .pbm .pnm .bmp .dib .tif .tiff .webp .gif .tga .jp2 .j2k .avif .npy".split()
-)
+_JPEG, _NETPBM = {".jpg", ".jpeg", ".jpe", ".jfif"}, {".ppm", ".pgm", ".pbm", ".pnm"}
+_OTHERS = {".png", ".apng", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif", ".tga", ".jp2", ".j2k", ".avif", ".npy"}
+SUFFIXES = frozenset(_JPEG | _NETPBM | _OTHERS)
 _EIGHT_BIT = frozenset({"L", "RGB", "RGBA", "LA"})
 _WIDE = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601-2, what Pillow's convert("L") uses
@@ -28,7 +28,8 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601-2, what P
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about itself before its pixels are decoded: sides in pixels (upright), channels, bits per channel."""
+    """What a file says about itself before its pixels are decoded: sides in pixels (upright), channels, bits per
+    channel."""
 
     width: int
     height: int
@@ -65,8 +66,8 @@ def read(path: str | Path) -> Picture:
     """Decode one picture, upright (EXIF orientation applied, which the references ignore), the first frame of several.
 
     8-bit sources come as PIL images of mode L, LA, RGB or RGBA (palette, bilevel, CMYK and others are converted);
-    16-bit ones (gray, and colour PNG) as float32 H x W x C in [0, 1] = value / 65535; float ones must lie in [0, 1] already.
-    Raises ``UserError`` naming the file if it is missing, empty, cut off, or no picture.
+    16-bit ones (gray, and colour PNG) as float32 H x W x C in [0, 1] = value / 65535; float ones must lie in [0, 1]
+    already. Raises ``UserError`` naming the file if it is missing, empty, cut off, or no picture.
     """
     path = Path(path)
     try:
@@ -96,7 +97,8 @@ def channels(picture: Picture) -> int:
 
 
 def strip(picture: Picture, number: int, count: int) -> Picture:
-    """Vertical strip ``number`` of ``count``: of two, the left one is columns 0 .. floor(w/2)-1, the right one the rest."""
+    """Vertical strip ``number`` of ``count``: of two, the left one is columns 0 .. floor(w/2)-1, the right one the
+    rest."""
     if count == 1:
         return picture
     width, height = size(picture)
@@ -115,11 +117,13 @@ def with_channels(picture: Picture, count: int) -> Picture:
         mode = ("L", "LA", "RGB", "RGBA")[count - 1]
         return picture if picture.mode == mode else picture.convert(mode)
     if isinstance(picture, Image.Image):
-        raise UserError(f"the image has {channels(picture)} channels, not {count}: set data.channels to what the files hold")
+        raise UserError(
+            f"the image has {channels(picture)} channels, not {count}: set data.channels to what the files hold"
+        )
     if picture.shape[2] == count:
         return picture
     if count == 1 and picture.shape[2] in (3, 4):
-        return picture[:, :, :3] @ _LUMA[:, None]
+        return np.asarray(picture[:, :, :3] @ _LUMA[:, None], dtype=np.float32)
     if count == 1 and picture.shape[2] == 2:
         return picture[:, :, :1]
     if count == 3 and picture.shape[2] in (1, 2):
@@ -140,7 +144,9 @@ def _unreadable(path: Path, error: Exception) -> UserError:
 
 def _checked(header: Header, path: Path) -> Header:
     if header.width < 1 or header.height < 1 or header.channels < 1:
-        raise UserError(f"{path}: an image of {header.width}x{header.height} pixels holds nothing: remove or replace it")
+        raise UserError(
+            f"{path}: an image of {header.width}x{header.height} pixels holds nothing: remove or replace it"
+        )
     return header
 
 
@@ -220,7 +226,7 @@ def resampled(picture: Picture, width: int, height: int) -> Picture:
         return picture.resize((width, height), Image.Resampling.BICUBIC)
     bands = [np.ascontiguousarray(picture[:, :, band]) for band in range(picture.shape[2])]
     resized = [np.asarray(Image.fromarray(band).resize((width, height), Image.Resampling.BICUBIC)) for band in bands]
-    return np.clip(np.stack(resized, axis=2), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.stack(resized, axis=2), 0, 1), dtype=np.float32)
 
 
 def boxed(picture: Picture, x: int, y: int, width: int, height: int) -> Picture:
@@ -241,7 +247,8 @@ def mirrored(picture: Picture) -> Picture:
 
 
 def to_unit(picture: Picture) -> FloatArray:
-    """Channels first, float32 in [0, 1]: C x H x W (8-bit values are divided by 255 in float32, as torchvision does)."""
+    """Channels first, float32 in [0, 1]: C x H x W (8-bit values are divided by 255 in float32, as torchvision
+    does)."""
     if isinstance(picture, Image.Image):
         array = np.asarray(picture)
         array = array[:, :, None] if array.ndim == 2 else array

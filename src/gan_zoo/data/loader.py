@@ -1,4 +1,5 @@
-"""A DataLoader that knows where it stands in the stream, and hands errors of its workers on as the one line they are."""
+"""A DataLoader that knows where it stands in the stream, and hands errors of its workers on as the one line they
+are."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -29,23 +30,25 @@ def collate(samples: list[Batch | Failure]) -> Batch | Failure:
         shapes = {tuple(sample[name].shape) for sample in good}
         if len(shapes) > 1:
             sizes = " and ".join(f"{shape[-1]}x{shape[-2]}" for shape in sorted(shapes)[:2])
-            return Failure(f"images of unlike sizes in one batch ({sizes}): data.batch_size=1, or a preprocess that crops")
+            return Failure(
+                f"images of unlike sizes in one batch ({sizes}): data.batch_size=1, or a preprocess that crops"
+            )
     batch: Batch = default_collate(good)
     return batch
 
 
-class EvalLoader(DataLoader[Batch]):
+class EvalLoader(DataLoader[Any]):
     """A loader that raises what its data set could not read, as ``UserError``."""
 
     def __iter__(self) -> Any:
-        return _Unwrapped(super().__iter__())
+        return _Unwrapped(super().__iter__, len(self))
 
 
 class StreamLoader(EvalLoader):
     """The training loader. ``state_dict`` and ``load_state_dict`` make Lightning store and restore the position.
 
-    The position counts batches *trained*: ``progress`` (set by the datamodule) returns their number in this epoch, and how
-    many an epoch has. Workers may have fetched more; those are fetched again.
+    The position counts batches *trained*: ``progress`` (set by the datamodule) returns their number in this epoch, and
+    how many an epoch has. Workers may have fetched more; those are fetched again.
     """
 
     progress: Callable[[], tuple[int, int]] | None = None
@@ -72,25 +75,32 @@ class StreamLoader(EvalLoader):
         ):
             if state["batch"] and state[key] != now:
                 raise UserError(
-                    f"the checkpoint was written in the middle of an epoch with {key} {state[key]}, now it is {now}: {mend}, "
-                    "or resume from a checkpoint of an epoch's end"
+                    f"the checkpoint was written in the middle of an epoch with {key} {state[key]}, now it is {now}: "
+                    f"{mend}, or resume from a checkpoint of an epoch's end"
                 )
         self.stream.resume(state["epoch"], state["batch"])
 
 
 class _Unwrapped:
-    """The loader's iterator; failures are raised where training can see them."""
+    """The loader's iterator; failures are raised where training can see them.
 
-    def __init__(self, batches: Iterator[Any]) -> None:
-        self.batches = batches
+    It starts at the first ``next``: Lightning asks for the iterator before it says which epoch it is, and workers would
+    fetch the first batches of the wrong one (seen when resuming from the end of an epoch).
+    """
+
+    def __init__(self, start: Callable[[], Iterator[Any]], length: int) -> None:
+        self.start, self.length = start, length
+        self.batches: Iterator[Any] | None = None
 
     def __iter__(self) -> "_Unwrapped":
         return self
 
     def __len__(self) -> int:
-        return len(self.batches)  # type: ignore[arg-type]
+        return self.length
 
     def __next__(self) -> Batch:
+        if self.batches is None:
+            self.batches = self.start()
         batch = next(self.batches)
         if isinstance(batch, Failure):
             raise UserError(batch.message)

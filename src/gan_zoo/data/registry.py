@@ -1,7 +1,9 @@
-"""The data sets known by name: what they are, where they come from, under which terms, and where they lie on this machine.
+"""The data sets known by name: what they are, where they come from, under which terms, and where they lie on this
+machine.
 
-Facts from the official download scripts and from counting the archives' files; sizes and counts say so where they are from memory.
-No official script publishes checksums: the lists in ``checksums/`` (sha256 per file) were made from public copies.
+Facts from the official download scripts and from counting the archives' files; sizes and counts say so where they are
+from memory. No official script publishes checksums: the lists in ``checksums/`` (sha256 per file) were made from public
+copies.
 """
 
 import os
@@ -21,8 +23,9 @@ CHECKSUMS = PACKAGE / "checksums"
 class Entry:
     """One data set.
 
-    ``url``: the archive's address ("" for embedded sets); ``size``: its bytes, about (0: not known); ``counts``: images (pairs) by
-    folder; ``embedded``: its folder below the package's ``embedded``; ``top``: the folder inside the archive.
+    ``url``: the archive's address ("" for embedded sets); ``size``: its bytes, about (0: not known); ``counts``: images
+    (pairs) by folder; ``embedded``: its folder below the package's ``embedded``; ``top``: the folder inside the
+    archive.
     """
 
     name: str
@@ -37,8 +40,8 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """ "pairs", "unpaired" or "colorize"."""
-        return {Paired: "pairs", Unpaired: "unpaired", Colorize: "colorize"}[type(self.dataset)]  # type: ignore[index]
+        """What a batch holds: pairs, unpaired images, or photographs to colourise."""
+        return {Paired: "paired", Unpaired: "unpaired", Colorize: "colorize"}[type(self.dataset)]
 
     @property
     def checksums(self) -> Path | None:
@@ -49,7 +52,13 @@ class Entry:
     def line(self) -> str:
         """One line for ``gan-zoo data list``."""
         counts = ", ".join(f"{folder} {count}" for folder, count in self.counts.items())
-        size = "in the package" if self.embedded is not None else f"{self.size / 1e6:.0f} MB" if self.size else "size not known"
+        size = (
+            "in the package"
+            if self.embedded is not None
+            else f"{self.size / 1e6:.0f} MB"
+            if self.size
+            else "size not known"
+        )
         return f"{self.name}: {self.summary}; {self.kind}; {counts}; {size}; licence: {self.licence}"
 
 
@@ -168,4 +177,6 @@ def locate(name: str, root: str | Path | None = None) -> Path:
     if folder.is_dir():
         return folder
     get = f"`gan-zoo data download {name}`, or " if found else ""
-    raise UserError(f"the data set {name} is not at {folder}: {get}data.root=FOLDER{'' if found else ' that holds the images'}")
+    raise UserError(
+        f"the data set {name} is not at {folder}: {get}data.root=FOLDER{'' if found else ' that holds the images'}"
+    )

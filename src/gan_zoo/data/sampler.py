@@ -1,7 +1,9 @@
-"""Order as a pure function: which image stands at which position of an endless stream, and which positions a rank takes.
+"""Order as a pure function: which image stands at which position of an endless stream, and which positions a rank
+takes.
 
-Position p of the stream is the p-th sample since the start of training. Everything random about it (which images, which crop,
-which mirroring) depends on the seed and p alone: not on workers, ranks, batch sizes or on how often a run was resumed.
+Position p of the stream is the p-th sample since the start of training. Everything random about it (which images, which
+crop, which mirroring) depends on the seed and p alone: not on workers, ranks, batch sizes or on how often a run was
+resumed.
 """
 
 import random
@@ -55,14 +57,16 @@ def rng_at(seed: int, tag: str, position: int) -> random.Random:
 
 
 class StreamSampler(DistributedSampler[int], SequentialSampler):
-    """The positions that one rank takes in one epoch, contiguous inside each global batch, so that ranks share one batch.
+    """The positions that one rank takes in one epoch, contiguous inside each global batch, so that ranks share one
+    batch.
 
-    Epoch e covers positions e*size .. (e+1)*size - 1. Global batch i holds batch_size * num_replicas of them; rank r takes
-    [i*B*W + r*B, +B). What remains for the last batch is filled up to a multiple of the ranks by repeating it from its
-    start, and split evenly. So W ranks with batch B see, together, the batches of one process with batch W * B.
+    Epoch e covers positions e*size .. (e+1)*size - 1. Global batch i holds batch_size * num_replicas of them; rank r
+    takes [i*B*W + r*B, +B). What remains for the last batch is filled up to a multiple of the ranks by repeating it
+    from its start, and split evenly. So W ranks with batch B see, together, the batches of one process with batch W *
+    B.
 
-    It is a ``DistributedSampler`` so that Lightning does not replace it by its own, and a ``SequentialSampler`` (it hands out
-    consecutive positions; the shuffling lies in the data set) so that ``overfit_batches`` does not either.
+    It is a ``DistributedSampler`` so that Lightning does not replace it by its own, and a ``SequentialSampler`` (it
+    hands out consecutive positions; the shuffling lies in the data set) so that ``overfit_batches`` does not either.
 
     ``fixed``: positions of epoch 0 in every epoch (validation, ``overfit_batches``).
     """

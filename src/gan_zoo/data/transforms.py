@@ -2,11 +2,12 @@
 
 A *mode* is an object of two sizes, ``mode = ResizeAndCrop(load_size=286, crop_size=256)``; each one offers
 
-- ``mode.draw(rng, (width, height)) -> Placement``: crop position and mirroring in the reference's order of draws x, y, flip
-  (also as the function ``crop_params(rng, size, mode)``); ``rng`` is Python's ``random.Random(seed)``;
-- ``mode(picture, Placement(x, y, flip), channels=3) -> Tensor``: C x H x W in [-1, 1]; channels=1 is gray (luma before resizing).
-  ``picture`` is a PIL image, a uint8 array H x W x 3 (or H x W), or a float array H x W x C in [0, 1];
-- ``mode.apply(picture, placement) -> Picture``: the same before the conversion to a tensor (the reference's ``convert=False``);
+- ``mode.draw(rng, (width, height)) -> Placement``: crop position and mirroring in the reference's order of draws x, y,
+  flip (also as the function ``crop_params(rng, size, mode)``); ``rng`` is Python's ``random.Random(seed)``;
+- ``mode(picture, Placement(x, y, flip), channels=3) -> Tensor``: C x H x W in [-1, 1]; channels=1 is gray (luma before
+  resizing). ``picture`` is a PIL image, a uint8 array H x W x 3 (or H x W), or a float array H x W x C in [0, 1];
+- ``mode.apply(picture, placement) -> Picture``: the same before the conversion to a tensor (the reference's
+  ``convert=False``);
 - ``mode.at_test_time()``: what the mode means at test time, and ``mode.check(size)``: whether the crop fits.
 
 The reference's options in these words:
@@ -41,7 +42,8 @@ from gan_zoo.errors import UserError
 
 
 class Placement(NamedTuple):
-    """Where the crop lies (left upper corner, pixels of the resized image), and whether it is mirrored after the crop."""
+    """Where the crop lies (left upper corner, pixels of the resized image), and whether it is mirrored after the
+    crop."""
 
     x: int = 0
     y: int = 0
@@ -74,7 +76,8 @@ class Mode:
         return width, height
 
     def draw(self, rng: random.Random, size: tuple[int, int]) -> Placement:
-        """x, y, flip in the reference's order; x and y uniform over 0 .. side - crop_size inclusive, flip with probability 1/2."""
+        """x, y, flip in the reference's order; x and y uniform over 0 .. side - crop_size inclusive, flip with
+        probability 1/2."""
         width, height = self.crop_range(*size)
         x = rng.randint(0, max(0, width - self.crop_size))
         y = rng.randint(0, max(0, height - self.crop_size))
@@ -90,7 +93,8 @@ class Mode:
             )
 
     def apply(self, picture: Picture, placement: Placement = CENTRE_FREE) -> Picture:
-        """Resize, crop, mirror. An image not larger than the crop in either side is not cropped (the reference's rule)."""
+        """Resize, crop, mirror. An image not larger than the crop in either side is not cropped (the reference's
+        rule)."""
         picture = resampled(picture, *self.target(*size(picture)))
         width, height = size(picture)
         if self.crops and (width > self.crop_size or height > self.crop_size):
@@ -202,7 +206,8 @@ def to_tensor(picture: Picture) -> Tensor:
 
 
 def to_uint8_truncated(images: Tensor) -> npt.NDArray[np.uint8]:
-    """The reference's ``tensor2im``: (x + 1) / 2 * 255 cut off, not rounded; first image of a batch, H x W x 3, gray repeated.
+    """The reference's ``tensor2im``: (x + 1) / 2 * 255 cut off, not rounded; first image of a batch, H x W x 3, gray
+    repeated.
 
     ``images``: N C H W or C H W in [-1, 1]. Use it only to compare with the reference's pictures.
     """

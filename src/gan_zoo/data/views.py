@@ -1,7 +1,7 @@
 """How tensors become pictures and back, described by plain containers so that a checkpoint can hold it.
 
-``from_config(view.config())`` is the view again. A view knows its data's own channels (``plain``: gray, RGB, any number; ``lab``:
-lightness and colour), and at how many bits pictures are written.
+``from_config(view.config())`` is the view again. A view knows its data's own channels (``plain``: gray, RGB, any
+number; ``lab``: lightness and colour), and at how many bits pictures are written.
 """
 
 from collections.abc import Mapping
@@ -26,17 +26,21 @@ class View(Protocol):
         """Plain containers that ``from_config`` turns into this view."""
 
     def pictures(self, tensors: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Named images N C H W in [-1, 1] as uint8 N 3 H W, for looking at. ``batch``: the batch they were made from."""
+        """Named images N C H W in [-1, 1] as uint8 N 3 H W, for looking at. ``batch``: the batch they were made
+        from."""
 
     def read(self, path: str | Path, domain: str) -> Tensor:
-        """A picture file as an image of domain "a" or "b": 1 C H W in [-1, 1], at its own size. Raises ``UserError``."""
+        """A picture file as an image of domain "a" or "b": 1 C H W in [-1, 1], at its own size. Raises
+        ``UserError``."""
 
     def write(self, image: Tensor, source: Tensor, domain: str) -> Image.Image:
-        """An image (1 C H W or C H W in [-1, 1]) of a domain as a picture; ``source``: the image it was translated from."""
+        """An image (1 C H W or C H W in [-1, 1]) of a domain as a picture; ``source``: the image it was translated
+        from."""
 
 
 class Plain:
-    """Gray (1 channel), RGB (3), RGBA (4) or n channels, in [-1, 1]. ``bits``: 8 or 16 per domain, as the files have them."""
+    """Gray (1 channel), RGB (3), RGBA (4) or n channels, in [-1, 1]. ``bits``: 8 or 16 per domain, as the files have
+    them."""
 
     def __init__(self, channels: Mapping[str, int], bits: Mapping[str, int] | None = None) -> None:
         self.channels = {name: int(count) for name, count in channels.items()}
@@ -68,7 +72,8 @@ class Plain:
 
 
 class Lab:
-    """Lightness (a, 1 channel) and colour (b, 2 channels): seen as RGB, each colour image with its batch's lightness."""
+    """Lightness (a, 1 channel) and colour (b, 2 channels): seen as RGB, each colour image with its batch's
+    lightness."""
 
     def config(self) -> dict[str, Any]:  # noqa: D102
         return {"kind": "lab"}
@@ -100,7 +105,9 @@ def from_config(config: Mapping[str, Any]) -> View:
     """The view that ``config()`` described. Raises ``UserError`` for a kind that is not known."""
     kind = VIEWS.get(str(config.get("kind")))
     if kind is None:
-        raise UserError(f"a view of kind {config.get('kind')!r} is not known here: written by a newer version of gan_zoo?")
+        raise UserError(
+            f"a view of kind {config.get('kind')!r} is not known here: written by a newer version of gan_zoo?"
+        )
     return kind(**{key: value for key, value in config.items() if key != "kind"})
 
 
