@@ -172,3 +172,19 @@ def test_nothing_tracked_names_a_machine() -> None:
         if path.suffix in {".py", ".md", ".yaml", ".toml", ".txt", ".ipynb", ".json", ""} and path.is_file():
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 assert path == Path(__file__) or not own_paths.search(line), f"{name}:{number} {line[:120]}"
+
+
+def test_nothing_is_skipped_or_left_for_later() -> None:
+    skipping = re.compile(r"pytest\.(skip|importorskip|xfail)\b|mark\.(skip|skipif|xfail)\b|unittest\.skip")
+    later = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    sources = [
+        path
+        for folder in ("src", "tests", "conf")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".yaml"}
+    ]
+    assert len(sources) > 50
+    for path in sources:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            found = skipping.search(line) or later.search(line)
+            assert path == Path(__file__) or not found, f"{path.relative_to(ROOT)}:{number} {line.strip()}"
