@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 
 class UserError(ValueError):
-    """A mistake outside the program: a path, an option, a file. The command line shows its one line, without traceback."""
+    """A mistake outside the program: a path, an option, a file. The command line shows its one line alone."""
 
 
 class NonFiniteLoss(UserError):

@@ -27,4 +27,5 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> the same shape; sides of at least 2."""
-        return x + self.body(x)
+        out: Tensor = x + self.body(x)
+        return out

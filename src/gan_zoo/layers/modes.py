@@ -10,7 +10,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 @contextmanager
 def stochastic_inference(net: nn.Module) -> Iterator[None]:
-    """Dropout drawn and batch norm by the statistics of the batch itself, as pix2pix tests (Isola et al. 2017, sec. 3.4).
+    """Dropout drawn and batch norm by the statistics of the batch itself, as pix2pix tests (its sec. 3.4).
 
     The running statistics do not move: the reference moves them in memory while testing, to no effect on any output.
     """

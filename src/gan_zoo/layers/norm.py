@@ -12,8 +12,13 @@ def batch_norm(channels: int) -> nn.Module:
     return nn.BatchNorm2d(channels)
 
 
+def sync_batch_norm(channels: int) -> nn.Module:
+    """Batch norm over the batch of all devices (on GPUs); alone it is batch norm."""
+    return nn.SyncBatchNorm(channels)
+
+
 def instance_norm(channels: int) -> nn.Module:
-    """Instance norm over (H, W): eps 1e-5, neither affine nor tracked, so the image's own statistics in eval mode too."""
+    """Instance norm over (H, W): eps 1e-5, neither affine nor tracked: the image's own statistics in eval mode too."""
     return nn.InstanceNorm2d(channels, affine=False, track_running_stats=False)
 
 

@@ -1,13 +1,16 @@
 """Pictures of any size through networks that take multiples of their stride."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def any_size(network: Callable[[Tensor], Tensor], images: Tensor, stride: int) -> Tensor:
-    """``network(images)`` for images (N, C, H, W) of any size, by a network that keeps sizes that are multiples of ``stride``.
+def any_size(network: Callable[[Tensor], Tensor], images: Tensor, stride: Any) -> Tensor:
+    """``network(images)`` for images (N, C, H, W) of any size.
+
+    The network keeps sizes that are multiples of ``stride`` (an int, attribute of each generator).
 
     The images grow at the right and the bottom, mirrored where they are large enough for a reflection, else by their
     repeated edge; the output is cropped to (N, C', H, W).

@@ -9,7 +9,7 @@ from torch import Tensor
 def gradient_penalty(
     critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, alpha: Tensor, target: float = 1.0
 ) -> Tensor:
-    """mean over images of (|grad D(x)|_2 - target)^2 at x = alpha real + (1 - alpha) fake (Gulrajani et al. 2017, eq. 3).
+    """Mean over images of (|grad D(x)|_2 - target)^2 at x = alpha real + (1 - alpha) fake (Gulrajani et al. 2017).
 
     Args:
         critic: images (N, C, H, W) -> scores of any shape; the gradient is that of their sum.
@@ -27,4 +27,5 @@ def gradient_penalty(
         points = (mix * real.to(dtype) + (1 - mix) * fake.to(dtype)).detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
         norms = (gradient.flatten(1) + 1e-16).norm(dim=1)
-        return (norms - target).square().mean()
+        penalty: Tensor = (norms - target).square().mean()
+        return penalty

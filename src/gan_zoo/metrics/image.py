@@ -12,7 +12,9 @@ def paired_scores(prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
     prediction, target = prediction.float(), target.float()
     scores = {
         "l1": (prediction - target).abs().mean(),
-        "psnr": peak_signal_noise_ratio(prediction, target, data_range=(-1.0, 1.0), reduction="elementwise_mean", dim=(1, 2, 3)),
+        "psnr": peak_signal_noise_ratio(
+            prediction, target, data_range=(-1.0, 1.0), reduction="elementwise_mean", dim=(1, 2, 3)
+        ),
     }
     if min(target.shape[-2:]) >= 11:
         ssim = structural_similarity_index_measure(prediction, target, data_range=(-1.0, 1.0))

@@ -22,35 +22,30 @@ from gan_zoo.layers.init import Initialisation, Normal
 from gan_zoo.layers.modes import stochastic_inference
 from gan_zoo.layers.norm import instance_norm, merges_images
 from gan_zoo.layers.pad import any_size
+from gan_zoo.layers.passes import passes
 from gan_zoo.losses.adversarial import Adversarial, LeastSquares
 from gan_zoo.losses.penalties import gradient_penalty
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.training.image_pool import ImagePool
-from gan_zoo.training.module import Batch, GANModule, Images, Losses, OptimizerFactory
+from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.schedules import Linear, Schedule
 
 DIRECTIONS = (("a", "b"), ("b", "a"))
-PASSES = ("fake_b", "fake_a", "rec_a", "rec_b", "idt_b", "idt_a")
 
 
 class CycleGAN(GANModule):
     """Two generators, one a direction, and two discriminators, one a domain.
 
     Args:
-        generator: factory, called with the channels it takes (and ``nz``) and gives.
-        discriminator: factory, called with the channels of its domain.
-        adversarial: the game; least squares in the paper.
-        channels: of pictures a and b.
+        generator, discriminator: factories, called with the channels they take (generators: and give).
         lambda_cycle: weight of the cycle term, for each domain or for both.
         lambda_idt: weight of the identity term relative to the cycle term of the same domain.
         lambda_gp: weight of a gradient penalty on the discriminators; the reference applies none.
-        pool_size: earlier fakes kept for each discriminator (on each device).
+        pool_size: earlier fakes kept for each discriminator, on each device.
         nz: standard normals an image, constant over its pixels, appended to the generators' input.
         test_time_noise: translate with dropout and the batch's own statistics.
         share_passes: a network's independent passes become one, where its norm and the sizes allow it.
-        init: how weights are drawn.
-        optimizer, optimizers, schedule: see ``GANModule``.
     """
 
     players = ("generator", "discriminator")
@@ -58,10 +53,10 @@ class CycleGAN(GANModule):
 
     def __init__(
         self,
-        generator: type[nn.Module] = ResNet,
-        discriminator: type[nn.Module] = partial(PatchGAN, norm=instance_norm),  # type: ignore[assignment]  # a factory
+        generator: Factory = ResNet,
+        discriminator: Factory = partial(PatchGAN, norm=instance_norm),
         adversarial: Adversarial = LeastSquares(),
-        channels: Mapping[str, int] = {"a": 3, "b": 3},  # noqa: B006 - read only
+        channels: Mapping[str, int] = {"a": 3, "b": 3},
         lambda_cycle: float | Mapping[str, float] = 10.0,
         lambda_idt: float = 0.5,
         lambda_gp: float = 0.0,
@@ -71,16 +66,16 @@ class CycleGAN(GANModule):
         share_passes: bool = True,
         init: Initialisation = Normal(0.02),
         optimizer: OptimizerFactory = partial(Adam, lr=2e-4, betas=(0.5, 0.999)),
-        optimizers: Mapping[str, OptimizerFactory] = {},  # noqa: B006 - read only
+        optimizers: Mapping[str, OptimizerFactory] = {},
         schedule: Schedule = Linear(n_epochs=100, n_epochs_decay=100),
     ) -> None:
         super().__init__(optimizer, optimizers, schedule)
         if lambda_idt and channels["a"] != channels["b"]:
-            raise UserError("the identity term compares a domain's pictures with themselves: for unequal channels set model.lambda_idt=0")
+            raise UserError("the identity term needs domains of equal channels: set model.lambda_idt=0")
         self.channels, self.adversarial, self.nz = dict(channels), adversarial, nz
         self.generator = nn.ModuleDict({s + t: init(generator(channels[s] + nz, channels[t])) for s, t in DIRECTIONS})
         self.discriminator = nn.ModuleDict({d: init(discriminator(channels[d])) for d in "ab"})
-        self.lambda_cycle = dict(lambda_cycle) if isinstance(lambda_cycle, Mapping) else {d: lambda_cycle for d in "ab"}
+        self.lambda_cycle = lambda_cycle if isinstance(lambda_cycle, Mapping) else dict.fromkeys("ab", lambda_cycle)
         self.lambda_idt, self.lambda_gp = lambda_idt, lambda_gp
         self.pool = {d: ImagePool(pool_size, seed) for seed, d in enumerate("ab")}
         self.rank_local |= {f"pool_{d}": pool for d, pool in self.pool.items()}
@@ -92,13 +87,15 @@ class CycleGAN(GANModule):
         if direction not in self.directions:
             raise UserError(f"CycleGAN translates {' or '.join(self.directions)}, not {direction}")
         noise = torch.randn(len(images), self.nz, device=images.device) if noise is None else noise
-        with stochastic_inference(self.generator if self.test_time_noise else nn.Identity()):
-            return any_size(lambda padded: self.generate(direction, padded, noise), images, self.generator[direction].stride)
+        generator = self.generator[direction]
+        with stochastic_inference(generator if self.test_time_noise else nn.Identity()):
+            return any_size(lambda padded: generator(self.with_noise(padded, noise)), images, generator.stride)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Both generators, then both discriminators, which see fakes from before the generators' update."""
         real = {d: batch[d] for d in "ab"}
-        noise = {key: self.draw(key, (len(real["a"]), self.nz)) for key in PASSES} if self.nz else {}
+        names = [f"{kind}_{d}" for kind in ("fake", "rec", "idt") for d in "ab"] if self.nz else []
+        noise = {name: self.draw(name, (len(real["a"]), self.nz)) for name in names}
         fake, idt = self.first_passes(real, noise)
         self.minimize(self.generator_loss, real, fake, idt, noise, over="generator")
         history = {t: self.pool[t](fake[t]) for _, t in DIRECTIONS}
@@ -108,32 +105,27 @@ class CycleGAN(GANModule):
     def first_passes(self, real: Images, noise: Images) -> tuple[Images, Images]:
         """Translations and identities (fake, idt) by domain: all that the generators make of real images.
 
-        A generator translates one domain and ought to leave the other alone: one pass of both batches if it may.
+        A generator translates one domain and ought to leave the other alone: one pass of both if it may.
         """
-        fake, idt = {}, {}
-        together = self.lambda_idt and self.merges["generator"] and real["a"].shape == real["b"].shape
+        fake, idt = Images(), Images()
         for s, t in DIRECTIONS:
-            if together:
-                both = torch.cat([noise[f"fake_{t}"], noise[f"idt_{t}"]]) if noise else None
-                fake[t], idt[t] = self.generate(s + t, torch.cat([real[s], real[t]]), both).chunk(2)
-                continue
-            fake[t] = self.generate(s + t, real[s], noise.get(f"fake_{t}"))
+            inputs = [self.with_noise(real[s], noise.get(f"fake_{t}"))]
             if self.lambda_idt:
-                idt[t] = self.generate(s + t, real[t], noise.get(f"idt_{t}"))
+                inputs.append(self.with_noise(real[t], noise.get(f"idt_{t}")))
+            fake[t], *rest = passes(self.generator[s + t], *inputs, merged=self.merges["generator"])
+            idt.update(zip([t], rest, strict=False))
         return fake, idt
 
-    def generate(self, direction: str, images: Tensor, noise: Tensor | None) -> Tensor:
-        """One pass of a generator, with ``noise`` (N, nz) as further constant channels."""
-        if self.nz and noise is not None:
-            images = torch.cat([images, noise.to(images)[:, :, None, None].expand(-1, -1, *images.shape[-2:])], dim=1)
-        out: Tensor = self.generator[direction](images)
-        return out
+    def with_noise(self, images: Tensor, noise: Tensor | None) -> Tensor:
+        """(N, C, H, W) with ``noise`` (N, nz) as further constant channels, if there is any."""
+        planes = [] if noise is None else [noise.to(images)[:, :, None, None].expand(-1, -1, *images.shape[-2:])]
+        return torch.cat([images, *planes], dim=1) if self.nz else images
 
     def generator_loss(self, real: Images, fake: Images, idt: Images, noise: Images) -> Losses:
         """GAN, cycle and identity terms of both directions; a term's letter is the domain its image lies in."""
         losses = Losses()
         for s, t in DIRECTIONS:
-            rec = self.generate(t + s, fake[t], noise.get(f"rec_{s}"))
+            rec = self.generator[t + s](self.with_noise(fake[t], noise.get(f"rec_{s}")))
             losses[f"adv_{t}"] = self.adversarial.generator(self.discriminator[t](fake[t]))
             losses[f"cycle_{s}"] = self.lambda_cycle[s] * (rec - real[s]).abs().mean()
             if self.lambda_idt:
@@ -144,10 +136,7 @@ class CycleGAN(GANModule):
         """Half of the GAN terms on reals and on fakes from the pools, for each domain."""
         losses = Losses()
         for d, judge in self.discriminator.items():
-            if self.merges["discriminator"] and real[d].shape == fake[d].shape:
-                real_score, fake_score = judge(torch.cat([real[d], fake[d]])).chunk(2)
-            else:
-                real_score, fake_score = judge(real[d]), judge(fake[d])
+            real_score, fake_score = passes(judge, real[d], fake[d], merged=self.merges["discriminator"])
             losses[f"real_{d}"] = 0.5 * self.adversarial.real(real_score)
             losses[f"fake_{d}"] = 0.5 * self.adversarial.fake(fake_score)
             if self.lambda_gp:
@@ -156,18 +145,17 @@ class CycleGAN(GANModule):
         return losses
 
     def scores(self, batch: Batch) -> dict[str, Tensor]:
-        """Mean absolute error of the cycle and of the identity, for each domain, of the [-1, 1] range."""
-        scores = {}
+        """Mean absolute error of cycle and identity (if channels allow it), for each domain, of [-1, 1]."""
+        pictures, scores = self.visuals(batch), dict[str, Tensor]()
         for s, t in DIRECTIONS:
-            rec = self.translate(self.translate(batch[s], s + t), t + s)
-            scores[f"cycle_{s}"] = (rec - batch[s]).abs().mean()
+            scores[f"cycle_{s}"] = (pictures[f"rec_{s}"] - batch[s]).abs().mean()
             if self.channels[s] == self.channels[t]:
                 scores[f"idt_{t}"] = (self.translate(batch[t], s + t) - batch[t]).abs().mean()
         return scores
 
     def visuals(self, batch: Batch) -> Images:
         """For both directions: input, translation, and what comes back."""
-        pictures = {}
+        pictures: Images = {}
         for s, t in DIRECTIONS:
             fake = self.translate(batch[s], s + t)
             pictures |= {f"real_{s}": batch[s], f"fake_{t}": fake, f"rec_{s}": self.translate(fake, t + s)}

@@ -21,12 +21,13 @@ from gan_zoo.layers.init import Initialisation, Normal
 from gan_zoo.layers.modes import stochastic_inference
 from gan_zoo.layers.norm import merges_images
 from gan_zoo.layers.pad import any_size
+from gan_zoo.layers.passes import passes
 from gan_zoo.losses.adversarial import Adversarial, Vanilla
 from gan_zoo.losses.penalties import gradient_penalty
 from gan_zoo.metrics.image import paired_scores
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.unet import UNet
-from gan_zoo.training.module import Batch, GANModule, Images, Losses, OptimizerFactory
+from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.schedules import Linear, Schedule
 
 
@@ -54,10 +55,10 @@ class Pix2Pix(GANModule):
 
     def __init__(
         self,
-        generator: type[nn.Module] = UNet,
-        discriminator: type[nn.Module] = PatchGAN,
+        generator: Factory = UNet,
+        discriminator: Factory = PatchGAN,
         adversarial: Adversarial = Vanilla(),
-        channels: Mapping[str, int] = {"a": 3, "b": 3},  # noqa: B006 - read only
+        channels: Mapping[str, int] = {"a": 3, "b": 3},
         lambda_l1: float = 100.0,
         lambda_l2: float = 0.0,
         lambda_adv: float = 1.0,
@@ -67,12 +68,12 @@ class Pix2Pix(GANModule):
         share_passes: bool = True,
         init: Initialisation = Normal(0.02),
         optimizer: OptimizerFactory = partial(Adam, lr=2e-4, betas=(0.5, 0.999)),
-        optimizers: Mapping[str, OptimizerFactory] = {},  # noqa: B006 - read only
+        optimizers: Mapping[str, OptimizerFactory] = {},
         schedule: Schedule = Linear(n_epochs=100, n_epochs_decay=100),
     ) -> None:
         super().__init__(optimizer, optimizers, schedule)
         if not lambda_l1 and not lambda_l2 and not lambda_adv:
-            raise UserError("pix2pix has nothing to minimise: set one of model.lambda_adv, model.lambda_l1, model.lambda_l2")
+            raise UserError("pix2pix has nothing to minimise: set model.lambda_adv, lambda_l1 or lambda_l2 above 0")
         self.channels, self.adversarial, self.conditional = dict(channels), adversarial, conditional
         self.generator = init(generator(channels["a"], channels["b"]))
         self.discriminator = init(discriminator(channels["b"] + (channels["a"] if conditional else 0)))
@@ -81,11 +82,12 @@ class Pix2Pix(GANModule):
         self.share_passes = share_passes and not merges_images(self.discriminator)
 
     def translate(self, images: Tensor, direction: str = "ab") -> Tensor:
-        """(N, C_a, H, W) -> (N, C_b, H, W), both in [-1, 1], any size; one picture after another, for their statistics."""
+        """(N, C_a, H, W) -> (N, C_b, H, W), both in [-1, 1], any size; each picture by itself, for its statistics."""
         if direction not in self.directions:
-            raise UserError(f"pix2pix translates {' '.join(self.directions)}, not {direction}: train the other direction with data.direction=ba")
+            raise UserError(f"pix2pix translates ab, not {direction}: train the other direction with data.direction=ba")
         with stochastic_inference(self.generator if self.test_time_noise else nn.Identity()):
-            return torch.cat([any_size(self.generator, image[None], self.generator.stride) for image in images])
+            stride = self.generator.stride
+            return torch.cat([any_size(self.generator, image[None], stride) for image in images])
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Discriminator first; the generator then meets the updated one."""
@@ -99,10 +101,7 @@ class Pix2Pix(GANModule):
     def discriminator_loss(self, real_a: Tensor, real_b: Tensor, fake_b: Tensor, alpha: Tensor | None = None) -> Losses:
         """Half of both GAN terms, fakes first, as batch norm's statistics move; alpha (N, 1) mixes for the penalty."""
         fake_pair, real_pair = self.pair(real_a, fake_b), self.pair(real_a, real_b)
-        if self.share_passes:
-            fake, real = self.discriminator(torch.cat((fake_pair, real_pair))).chunk(2)
-        else:
-            fake, real = self.discriminator(fake_pair), self.discriminator(real_pair)
+        fake, real = passes(self.discriminator, fake_pair, real_pair, merged=self.share_passes)
         losses = Losses({"fake": 0.5 * self.adversarial.fake(fake), "real": 0.5 * self.adversarial.real(real)})
         if self.lambda_gp and alpha is not None:
             losses["gp"] = self.lambda_gp * gradient_penalty(self.discriminator, real_pair, fake_pair, alpha)

@@ -47,7 +47,7 @@ class ResNet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in, H, W) in [-1, 1] -> (N, out, H', W') in [-1, 1]; H' and W' are H and W rounded up to multiples of 4."""
+        """(N, in, H, W) -> (N, out, H', W'), both in [-1, 1]; H' and W' are H and W rounded up to multiples of 4."""
         out: Tensor = self.decoder(self.blocks(self.encoder(x)))
         return out
 

@@ -38,12 +38,14 @@ class UNet(nn.Module):
         super().__init__()
         self.stride, self.skips = 2**n_downs, skips
         widths = [ngf * min(2**level, 8) for level in range(n_downs)]
-        self.down = nn.ModuleList(_down(([in_channels] + widths)[i], widths[i], norm, i, n_downs) for i in range(n_downs))
+        inputs = [in_channels, *widths]
+        self.down = nn.ModuleList(_down(inputs[i], widths[i], norm, i, n_downs) for i in range(n_downs))
+        innermost = n_downs - 1
+        doubled = [width * (2 if skips and i < innermost else 1) for i, width in enumerate(widths)]
         self.up = nn.ModuleList(
-            _up(widths[i] * (2 if skips and i < n_downs - 1 else 1), widths[i - 1], norm, dropout and 4 <= i < n_downs - 1)
-            for i in range(n_downs - 1, 0, -1)
+            _up(doubled[i], widths[i - 1], norm, dropout and 4 <= i < innermost) for i in range(innermost, 0, -1)
         )
-        self.up.append(_last(widths[0] * (2 if skips and n_downs > 1 else 1), out_channels))
+        self.up.append(_last(doubled[0], out_channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in, H, W) in [-1, 1] -> (N, out, H, W) in [-1, 1].
@@ -65,8 +67,8 @@ class UNet(nn.Module):
         height, width = x.shape[-2:]
         if height % self.stride or width % self.stride:
             raise UserError(
-                f"a U-Net of {len(self.down)} halvings takes sides that are multiples of {self.stride}, not {width}x{height}: "
-                f"set data.crop_size (and data.load_size) to a multiple, or model.generator.n_downs lower"
+                f"a U-Net of {len(self.down)} halvings takes sides that are multiples of {self.stride}, "
+                f"not {width}x{height}: set data.crop_size to a multiple, or model.generator.n_downs lower"
             )
 
 

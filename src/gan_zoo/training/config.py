@@ -46,7 +46,8 @@ def describe(thing: Any) -> Any:
         fields = {f.name: describe(getattr(thing, f.name)) for f in dataclasses.fields(thing) if f.init}
         return {"_target_": _path(type(thing)), **fields}
     raise UserError(
-        f"a {type(thing).__name__} cannot be written into a checkpoint: give models classes, functools.partial or plain values"
+        f"a {type(thing).__name__} cannot be written into a checkpoint: "
+        "give models classes, functools.partial or plain values"
     )
 
 
@@ -72,7 +73,8 @@ def locate(path: str) -> Callable[..., Any]:
     module, _, name = path.rpartition(".")
     if not _trusted(module):
         raise UserError(
-            f"{path} is not part of gan_zoo or torch: if you trust it, call gan_zoo.training.config.trust('{module.split('.')[0]}') first"
+            f"{path} is not part of gan_zoo or torch: "
+            f"if you trust it, call gan_zoo.training.config.trust('{module.split('.')[0]}') first"
         )
     try:
         found = getattr(import_module(module), name)
@@ -98,6 +100,7 @@ class Described(type(LightningModule)):  # type: ignore[misc]  # the class of Li
     """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Build the arguments, the instance, and its description."""
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]  # of the class being called
         bound = signature.bind(None, *args, **kwargs)
         bound.apply_defaults()

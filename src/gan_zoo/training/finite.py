@@ -39,6 +39,7 @@ class FiniteWatch:
         bad = counts.tolist()
         if any(bad):
             raise NonFiniteLoss(
-                f"{names[bad.index(max(bad))]} became NaN or infinite by {module.images_seen} images: training stops here, "
-                f"the last checkpoint is from before; try a lower learning rate, trainer.gradient_clip_val or trainer.precision=32-true"
+                f"{names[bad.index(max(bad))]} became NaN or infinite by {module.images_seen} images: training stops; "
+                "the last checkpoint is from before. Try a lower learning rate, trainer.gradient_clip_val, "
+                "or trainer.precision=32-true"
             )

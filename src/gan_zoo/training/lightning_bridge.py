@@ -60,7 +60,7 @@ class Iteration:
 
 
 def as_iteration(training_step: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a paper's ``training_step`` in what every paper's iteration needs: rates before; updates, clock, log after."""
+    """Wrap a paper's ``training_step`` in what every paper needs: rates before; updates, clock and log after."""
 
     @wraps(training_step)
     def wrapped(self: "GANModule", batch: dict[str, torch.Tensor], batch_idx: int) -> None:
@@ -111,14 +111,18 @@ def hand_back(module: "GANModule") -> None:
 
 
 def start_random_numbers(module: "GANModule") -> None:
-    """Continue a resumed run's random numbers; else give each rank its own (dropout), and all the same for ``draw``."""
-    if module.resumed is not None:
-        restore_rank(module, module.resumed)
-        module.resumed = None
-    elif world_size(module) > 1:
+    """Give each rank of a new run its own random numbers (dropout), and all the same for ``draw``."""
+    if module.resumed is None and world_size(module) > 1:
         seed = module.trainer.strategy.broadcast(torch.initial_seed() % 2**63)
         module._draws = torch.Generator(module.device).manual_seed(seed)
         torch.manual_seed((seed + module.global_rank) % 2**63)
+
+
+def resume_random_numbers(module: "GANModule") -> None:
+    """Go on with a resumed run's, at its first batch: making loaders, also validation's, draws from the old ones."""
+    if module.resumed is not None:
+        restore_rank(module, module.resumed)
+        module.resumed = None
 
 
 def _set_rates(module: "GANModule") -> None:

@@ -16,6 +16,7 @@ from gan_zoo.training.resume import restore_run, save_run
 from gan_zoo.training.schedules import Schedule
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
+Factory = Callable[..., nn.Module]
 Batch = dict[str, Tensor]
 Images = dict[str, Tensor]
 
@@ -23,7 +24,7 @@ Images = dict[str, Tensor]
 class Losses(dict[str, Tensor]):
     """Weighted terms by name: their plain sum is the objective. ``observed`` is logged beside them, not minimised."""
 
-    def __init__(self, terms: Mapping[str, Tensor] = {}, observed: Mapping[str, Tensor] = {}) -> None:  # noqa: B006 - read only
+    def __init__(self, terms: Mapping[str, Tensor] = {}, observed: Mapping[str, Tensor] = {}) -> None:
         super().__init__(terms)
         self.observed = dict(observed)
 
@@ -64,7 +65,7 @@ class GANModule(LightningModule, metaclass=Described):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "training_step" in cls.__dict__:
-            cls.training_step = bridge.as_iteration(cls.training_step)  # type: ignore[method-assign]
+            cls.training_step = bridge.as_iteration(cls.__dict__["training_step"])  # type: ignore[method-assign]
 
     # ---- what a paper's training step is written in
 
@@ -101,7 +102,8 @@ class GANModule(LightningModule, metaclass=Described):
     @contextmanager
     def frozen_except(self, *players: str) -> Iterator[None]:
         """Freeze every other player, also if an exception leaves the block."""
-        frozen = [p for name in self.players if name not in players for p in self._parameters_of(name) if p.requires_grad]
+        others = [player for player in self.players if player not in players]
+        frozen = [p for player in others for p in self._parameters_of(player) if p.requires_grad]
         for parameter in frozen:
             parameter.requires_grad_(False)
         try:
@@ -124,7 +126,8 @@ class GANModule(LightningModule, metaclass=Described):
 
     def uniform(self, name: str, shape: tuple[int, ...]) -> Tensor:
         """U(0, 1), as the normal distribution function of ``draw``."""
-        return torch.special.ndtr(self.draw(name, shape))
+        below: Tensor = torch.special.ndtr(self.draw(name, shape))
+        return below
 
     # ---- what a paper offers
 
@@ -134,7 +137,8 @@ class GANModule(LightningModule, metaclass=Described):
 
     def forward(self, *args: Any, **kwargs: Any) -> Tensor:
         """The same as ``translate``."""
-        return self.translate(*args, **kwargs)
+        images: Tensor = self.translate(*args, **kwargs)
+        return images
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The translation of a batch's ``a``."""
@@ -174,6 +178,7 @@ class GANModule(LightningModule, metaclass=Described):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Keep ranks from exchanging gradients that more micro-batches will add to."""
+        bridge.resume_random_numbers(self)
         self.iteration.begin(self)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
@@ -210,8 +215,13 @@ class GANModule(LightningModule, metaclass=Described):
         restore_run(self, checkpoint)
 
     def check_finite(self) -> None:
-        """Raise NonFiniteLoss if a term was not finite since the last check; the one place that waits for the device."""
+        """Raise NonFiniteLoss if a term was not finite since the last check: the only wait for the device."""
         self.finite.check(self)
+
+    @classmethod
+    def load_from_checkpoint(cls, checkpoint_path: Any, *args: Any, **kwargs: Any) -> Any:
+        """Lightning's own, but never running code that a file may contain unless ``weights_only=False`` is typed."""
+        return super().load_from_checkpoint(checkpoint_path, *args, **{"weights_only": True} | kwargs)
 
     def description(self) -> dict[str, Any]:
         """The class and its arguments, as ``training.config.build`` takes them."""

@@ -21,7 +21,7 @@ KEY = "gan_zoo"
 
 def save_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
     """Add the model's description, the clock, the schedule, and the state of every rank; called on all ranks."""
-    ranks = _gather(_rank_state(module))
+    ranks = _gather(module, _rank_state(module))
     checkpoint[KEY] = {
         "model": module.description(),
         "images_seen": module.images_seen,
@@ -42,7 +42,8 @@ def restore_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
         raise UserError("this checkpoint was not written by gan_zoo: import reference weights with `gan-zoo import`")
     written, ours = state["model"]["_target_"], module.description()["_target_"]
     if written != ours:
-        raise UserError(f"this checkpoint holds a {written.rpartition('.')[2]}, not a {ours.rpartition('.')[2]}: choose the same model")
+        theirs, wanted = (path.rpartition(".")[2] for path in (written, ours))
+        raise UserError(f"this checkpoint holds a {theirs}, not a {wanted}: choose the same model")
     module.images_seen = state["images_seen"]
     module.schedule.load_state_dict(state["schedule"])
     if module._trainer is None or module.trainer.state.fn != "fit":
@@ -50,32 +51,32 @@ def restore_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
     world = module.trainer.world_size
     if world != state["world_size"]:
         raise UserError(
-            f"this run was trained on {state['world_size']} device(s) and cannot go on exactly on {world}: its image pools and random "
-            f"numbers are per device; set trainer.devices={state['world_size']}, or start a new run"
+            f"this run was trained on {state['world_size']} device(s) and cannot go on exactly on {world}: its image "
+            f"pools and random numbers are per device; set trainer.devices={state['world_size']}, or start a new run"
         )
     module.resumed = state["ranks"][module.global_rank]
 
 
 def _rank_state(module: "GANModule") -> dict[str, Any]:
-    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    kind, keys, *rest = np.random.get_state()
     version, numbers, python_gauss = random.getstate()
     return {
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None,
-        "numpy": [str(kind), torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(gauss)],
+        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+        "numpy": [str(kind), torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest],
         "python": [version, list(numbers), python_gauss],
         "draws": None if module._draws is None else module._draws.get_state(),
-        "local": move_data_to_device({name: thing.state_dict() for name, thing in module.rank_local.items()}, "cpu"),
+        "local": move_data_to_device({key: thing.state_dict() for key, thing in module.rank_local.items()}, "cpu"),
     }
 
 
 def restore_rank(module: "GANModule", state: dict[str, Any]) -> None:
-    """Set this process's random numbers and the model's rank-local parts; to be done when nothing else draws any more."""
+    """Set this process's random numbers and the model's rank-local parts, when nothing else draws any more."""
     torch.set_rng_state(state["torch"])
     if state["cuda"] is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda"])
-    kind, keys, position, has_gauss, gauss = state["numpy"]
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
     version, numbers, python_gauss = state["python"]
     random.setstate((version, tuple(numbers), python_gauss))
     module._draws = None
@@ -86,9 +87,9 @@ def restore_rank(module: "GANModule", state: dict[str, Any]) -> None:
         thing.load_state_dict(move_data_to_device(state["local"][name], module.device))
 
 
-def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
-    if not (dist.is_available() and dist.is_initialized()):
+def _gather(module: "GANModule", state: dict[str, Any]) -> list[dict[str, Any]]:
+    if module.trainer.world_size == 1:
         return [state]
-    states: list[Any] = [None] * dist.get_world_size()
+    states: list[Any] = [None] * module.trainer.world_size
     dist.all_gather_object(states, state)
     return states

@@ -85,16 +85,18 @@ class Cosine(Schedule):
 
 @dataclass
 class Plateau(Schedule):
-    """Multiplied by ``factor`` when ``monitor`` has not fallen by a share of ``threshold`` for more than ``patience`` epochs.
+    """Multiplied by ``factor`` when ``monitor`` has not fallen by a share of ``threshold`` for ``patience`` epochs.
 
     The reference hands its scheduler the constant 0, so that its rate falls after 7 epochs whatever happens; ours
-    watches a metric that a run logs. ``monitor`` is its name, for example ``val/l1``.
+    watches a metric that a run logs. ``monitor`` is its name, for example ``val/l1``. A fall of less than
+    ``smallest_fall`` of the initial rate is not made (PyTorch's ``eps`` of 1e-8, at the reference's rate of 2e-4).
     """
 
     monitor: str = "val/l1"
     factor: float = 0.2
     threshold: float = 0.01
     patience: int = 5
+    smallest_fall: float = 5e-5
 
     def __post_init__(self) -> None:
         self.best, self.waited, self.current = math.inf, 0, 1.0
@@ -110,14 +112,17 @@ class Plateau(Schedule):
             UserError: no such metric has been logged.
         """
         if self.monitor not in metrics:
-            raise UserError(f"the plateau schedule watches {self.monitor}, which is not logged{nearest(self.monitor, metrics)}")
+            hint = nearest(self.monitor, metrics)
+            raise UserError(f"the plateau schedule watches {self.monitor}, which is not logged{hint}")
         value = float(metrics[self.monitor])
         if value < self.best * (1 - self.threshold):
             self.best, self.waited = value, 0
         else:
             self.waited += 1
         if self.waited > self.patience:
-            self.current, self.waited = self.current * self.factor, 0
+            self.waited = 0
+            if self.current * (1 - self.factor) > self.smallest_fall:
+                self.current *= self.factor
 
     def state_dict(self) -> dict[str, Any]:
         """Best value, epochs waited, factor reached."""
