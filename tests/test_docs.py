@@ -111,3 +111,8 @@ def test_options_in_the_text_exist() -> None:
     for page, option in found:
         homes = [[], ["model=pix2pix", "data=paired"], ["model=cyclegan", "data=unpaired"]]
         assert any(composes([*home, option]) for home in homes), f"{page}: {option}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_figure_is_missing(page: Path) -> None:
+    assert not re.search(r"\b(FILL|TBD|XX+)\b", page.read_text())
