@@ -82,8 +82,9 @@ class Ranks:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Lightning's launcher asks us for the command of a rank, and hands us its processes."""
-        from lightning.pytorch.strategies.launchers import subprocess_script as launcher
+        from lightning.pytorch.strategies.launchers import subprocess_script
 
+        launcher: Any = subprocess_script
         saved = launcher._hydra_subprocess_cmd, launcher._launch_process_observer
         launcher._hydra_subprocess_cmd, launcher._launch_process_observer = self.command, self.watch
         try:
@@ -194,10 +195,12 @@ def same_config(fingerprint: str) -> "Callback":
             """Collective; all ranks raise or none."""
             if trainer.world_size == 1:
                 return
-            mine = torch.tensor([int(fingerprint[:15], 16)], device=trainer.strategy.root_device)
-            everyone: Any = trainer.strategy.all_gather(mine)
-            if len(set(everyone.flatten().tolist())) > 1:
-                raise UserError("the processes of this run have different configurations: start all of them with the same words")
+            everyone: list[Any] = [None] * trainer.world_size
+            torch.distributed.all_gather_object(everyone, fingerprint)
+            if len(set(everyone)) > 1:
+                raise UserError(
+                    "the processes of this run have different configurations: start all of them with the same words"
+                )
 
     return SameConfig()
 

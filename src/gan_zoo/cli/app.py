@@ -1,4 +1,4 @@
-"""Which command does what, and how an error becomes one line. Imports nothing heavy: ``gan-zoo --help`` is immediate."""
+"""Which command does what, and how an error becomes one line. Imports nothing heavy: ``gan-zoo --help`` is quick."""
 
 import os
 import sys

@@ -166,7 +166,9 @@ class Composer:
     def _keys(self, overrides: list[str]) -> set[str]:
         """Every dotted key of the configuration that these group choices give."""
         try:
-            cfg = self.hydra.compose_config(self.config_name, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False)
+            cfg = self.hydra.compose_config(
+                self.config_name, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False
+            )
         except (HydraException, OmegaConfBaseException, ValueError):
             return set()
         return set(dotted(OmegaConf.to_container(cfg)))

@@ -12,6 +12,7 @@ from gan_zoo.cli import folders
 from gan_zoo.cli.compose import Composer, forget, parse, quoted
 from gan_zoo.errors import UserError
 
+PROTOCOL = "the model's own translate on the test split, prepared as data says for testing; means over images"
 HELP = """\
 usage: gan-zoo evaluate checkpoint=FILE data=NAME [key=value …]
 
@@ -79,8 +80,10 @@ def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     seed_everything(cfg.seed, workers=True, verbose=False)
     model = gan_zoo.load(cfg.checkpoint)
     data = instantiate(cfg.data)
-    if (held := dict(model.channels)) != (given := dict(data.channels)):
-        raise UserError(f"{cfg.checkpoint} takes channels {held}, data={data.name} gives {given}: name the data it was trained on")
+    if (held := dict(model.hparams["channels"])) != (given := dict(data.channels)):
+        raise UserError(
+            f"{cfg.checkpoint} takes channels {held}, data={data.name} gives {given}: name the data it was trained on"
+        )
     trainer = instantiate(cfg.trainer, logger=False, enable_checkpointing=False)
     measured = trainer.test(model, datamodule=data, verbose=False)[0]
     report = {
@@ -89,7 +92,7 @@ def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         "checkpoint": str(cfg.checkpoint),
         "images_seen": model.images_seen,
         "data": OmegaConf.to_container(cfg.data, resolve=True),
-        "protocol": "the model's own translate on the test split, each image at the size that test_preprocess gives; means over images",
+        "protocol": PROTOCOL,
     }
     write(report, folder / "metrics.json")
     for name, value in measured.items():

@@ -56,7 +56,7 @@ def fill(composer: Composer, overrides: list[str]) -> Filled:
 
 
 def kind_of_data(cfg: DictConfig) -> str:
-    """Pairs, colours (pairs of lightness and colour) or unpaired, by the class of the composed data set; "" for a class of the user's own."""
+    """Pairs, colours (pairs of lightness and colour) or unpaired, by the data set's class; "" for a user's own."""
     return KINDS.get(str(cfg.data.get("dataset", {}).get("_target_", "")).rpartition(".")[2], "")
 
 
@@ -113,7 +113,9 @@ def _make_fit(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> No
     model, data = str(typed["model"].value()) if "model" in typed else "pix2pix", str(typed["data"].value())
     target = str(cfg.model.get("_target_", "")).rpartition(".")[2]
     if target == "Pix2Pix" and kind_of_data(cfg) == UNPAIRED:
-        raise UserError(f"model={model} learns from pairs, and data={data} is unpaired: take model=cyclegan, or data of pairs")
+        raise UserError(
+            f"model={model} learns from pairs, and data={data} is unpaired: take model=cyclegan, or data of pairs"
+        )
     dataset = str(cfg.data.get("dataset", {}).get("_target_", ""))
     if target == "CycleGAN" and dataset.endswith(".Paired") and "data.dataset._target_" not in typed:
         unpaired = dataset.removesuffix("Paired") + "Unpaired"
@@ -123,7 +125,10 @@ def _make_fit(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> No
 
 def _fit_unet(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
     """The reference's choice by size: unet_256, and unet_128 for 128 px."""
-    if any(key.startswith(("model/generator", "model.generator", "debug")) and key != "model.generator.ngf" for key in typed):
+    if any(
+        key.startswith(("model/generator", "model.generator", "debug")) and key != "model.generator.ngf"
+        for key in typed
+    ):
         return
     size, n_downs = cfg.data.get("crop_size"), cfg.model.get("generator", {}).get("n_downs")
     if n_downs == 8 and isinstance(size, int) and size % 256 and size % 128 == 0:

@@ -14,7 +14,7 @@ LAST = Path("checkpoints") / "last.ckpt"
 
 
 def claim(folder: Path) -> Path:
-    """Make ``folder``, or the first of ``folder-2``, ``folder-3``… that nobody has made yet, however many try at once."""
+    """Make ``folder``, or the first of ``folder-2``, ``folder-3``… that nobody has made, however many try at once."""
     for number in count(1):
         candidate = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
         try:
@@ -87,7 +87,9 @@ def drop_if_unused(folder: Path) -> None:
 
 def _typed_folder(folder: Path, resuming: bool) -> Path:
     if not resuming and folder.is_dir() and any((folder / name).exists() for name in (".hydra", "checkpoints")):
-        raise UserError(f"{folder} holds a run already: add resume=true to go on with it, or type another hydra.run.dir")
+        raise UserError(
+            f"{folder} holds a run already: add resume=true to go on with it, or type another hydra.run.dir"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
 
@@ -99,7 +101,7 @@ def _last_run(folder: Path, strict: bool) -> Path | None:
     if runs:
         return max(runs, key=lambda path: path.stat().st_mtime).parents[1].resolve()
     if strict:
-        raise UserError(f"ckpt_path=last: no run {stem}-… in {folder.parent} has a checkpoint; type ckpt_path=FILE, or leave it out")
+        raise UserError(f"ckpt_path=last: no run {stem}-… in {folder.parent} has a checkpoint; resume=true starts anew")
     return None
 
 

@@ -19,7 +19,11 @@ KEYS = """\
 def train_help(composer: Composer) -> str:
     """The whole page."""
     kinds = {name: data_kind(composer, name) for name in composer.options("data")}
-    lines = ["usage: gan-zoo train [key=value …]   (python train.py is the same; without arguments: the demo)", "", "model"]
+    lines = [
+        "usage: gan-zoo train [key=value …]   (python train.py is the same; without arguments: the demo)",
+        "",
+        "model",
+    ]
     for name in composer.options("model"):
         about = header(composer, "model", name)
         fitting = [data for data, kind in kinds.items() if fits(about.get("data", ""), kind)]
@@ -33,7 +37,9 @@ def train_help(composer: Composer) -> str:
 
 def fits(wanted: str, kind: str) -> bool:
     """Whether a model that wants ``wanted`` (of its header) learns from data of ``kind``; unknown kinds may."""
-    return not wanted or not kind or kind in {PAIRS: (PAIRS, COLOURS), UNPAIRED: (UNPAIRED, PAIRS)}.get(wanted, (wanted,))
+    return (
+        not wanted or not kind or kind in {PAIRS: (PAIRS, COLOURS), UNPAIRED: (UNPAIRED, PAIRS)}.get(wanted, (wanted,))
+    )
 
 
 def data_kind(composer: Composer, name: str) -> str:

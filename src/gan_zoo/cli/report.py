@@ -1,4 +1,4 @@
-"""Exceptions as one line: what is wrong, where, what to do. Knows library exceptions by name, so that it imports none."""
+"""Exceptions as one line: what is wrong, where, what to do. Knows libraries' by name, so that it imports none."""
 
 import errno
 import re
@@ -26,7 +26,7 @@ def one_line(error: BaseException) -> str:
     if type(root).__name__ == "MisconfigurationException":
         return _devices(squeeze(str(root)))
     if type(root).__name__ == "OutOfMemoryError":
-        return "the device has not enough memory: lower data.batch_size or data.crop_size, or try trainer.precision=bf16-mixed"
+        return "out of memory : lower data.batch_size or data.crop_size, or set trainer.precision=bf16-mixed"
     if isinstance(root, ModuleNotFoundError):
         return _missing(root)
     return squeeze(f"{type(root).__name__}: {root} (GAN_ZOO_TRACEBACK=1 shows where)")

@@ -4,6 +4,7 @@ import logging
 import math
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from gan_zoo.cli.report import one_line
 from gan_zoo.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from lightning import Callback, LightningModule, Trainer
+    from lightning import LightningModule, Trainer
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def train(cfg: DictConfig) -> float | None:
     Raises:
         UserError: see the messages of data, model and trainer.
     """
-    with launch.job(), tidy():
+    with launch.job(), tidy(), hushed():
         from lightning import seed_everything
 
         seed_everything(cfg.seed, workers=True, verbose=False)
@@ -80,8 +81,8 @@ def assemble(cfg: DictConfig) -> tuple[Any, "LightningModule", "Trainer"]:
     data = instantiate(cfg.data)
     model = build_model(cfg.model)
     told = {"command": command, "group": sweep_name, "config": lambda: OmegaConf.to_container(cfg, resolve=True)}
-    loggers = [instantiate(one, **_told(one, told)) for one in _members(cfg.get("logger"))]
-    callbacks = [instantiate(one, **_told(one, told)) for one in _members(cfg.get("callbacks"))]
+    loggers = [instantiate(one, **_told(one, told)) for one in members(cfg.get("logger"))]
+    callbacks = [instantiate(one, **_told(one, told)) for one in members(cfg.get("callbacks"))]
     callbacks.append(launch.same_config(fingerprint(cfg)))
     trainer = instantiate(cfg.trainer, logger=loggers or False, callbacks=callbacks)
     if trainer.is_global_zero:
@@ -99,8 +100,7 @@ def build_model(config: DictConfig) -> "LightningModule":
     """
     from gan_zoo.training.config import locate, trust
 
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
+    plain: Any = OmegaConf.to_container(config, resolve=True)
     trust(*{path.partition(".")[0] for path in _targets(plain)})  # the command line is the user's own word
     kind = locate(plain.pop("_target_"))
     try:
@@ -116,12 +116,14 @@ def check_resumable(path: Path, model: "LightningModule") -> None:
     Raises:
         UserError: it cannot be read, or its model is another class.
     """
-    from gan_zoo.interop.hub import read_checkpoint
+    from gan_zoo.training.checkpoint_io import read
 
-    target = read_checkpoint(path)["gan_zoo"]["model"].get("_target_", "")
+    target = read(path).get("gan_zoo", {}).get("model", {}).get("_target_", "something else")
     held, wanted = target.rpartition(".")[2], type(model).__name__
     if held != wanted:
-        raise UserError(f"{path} is a checkpoint of {held}, and this run trains {wanted}: choose the model it was made with")
+        raise UserError(
+            f"{path} is a checkpoint of {held}, and this run trains {wanted}: choose the model it was made with"
+        )
 
 
 def optimized(trainer: "Trainer", name: str | None) -> float | None:
@@ -183,7 +185,38 @@ def tidy() -> Iterator[None]:
             finish()
 
 
-def _members(group: DictConfig | None) -> list[DictConfig]:
+# What libraries say on every run, about things that are as they should be.
+_REMARKS = (
+    r".*isinstance\(treespec, LeafSpec\).*",
+    r"Total length of .* across ranks is zero.*",
+    r".*does not have many workers.*",
+    r"Checkpoint directory .* exists and is not empty.*",
+    r".*smaller than the logging interval.*",
+    r"`training_step` returned `None`.*",
+    r".*litlogger.*",
+)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Without Lightning's remarks on GPUs that are not there (the start prints what matters) and the like."""
+    import lightning  # noqa: F401 - importing it sets the levels that are changed here
+
+    loggers = [logging.getLogger(name) for name in ("lightning", "lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        for remark in _REMARKS:
+            warnings.filterwarnings("ignore", message=remark)
+        for logger in loggers:
+            logger.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def members(group: DictConfig | None) -> list[DictConfig]:
     """The entries of a group of objects; null switches one off."""
     return [one for one in (group or {}).values() if isinstance(one, DictConfig) and "_target_" in one]
 

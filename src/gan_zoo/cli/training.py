@@ -1,6 +1,7 @@
 """``gan-zoo train`` and ``train.py``: from the command line to one run, or to a sweep of runs."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +82,10 @@ def single(composer: Composer, cfg: DictConfig, overrides: list[str]) -> float |
 
     quiet = [] if is_first_rank() else ["hydra.output_subdir=null", "hydra/job_logging=none"]
     done = composer.hydra.run(
-        composer.config_name, job, [*overrides, f"hydra.run.dir={quoted(str(folder))}", *quiet], with_log_configuration=True
+        composer.config_name,
+        job,
+        [*overrides, f"hydra.run.dir={quoted(str(folder))}", *quiet],
+        with_log_configuration=True,
     )
     if caught:
         folders.drop_if_unused(folder)
@@ -96,6 +100,7 @@ def sweep(composer: Composer, overrides: list[str]) -> None:
     Raises:
         UserError: no trial went well.
     """
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # Optuna's storage, listing its plugins
     cfg = composer.compose(overrides, multirun=True)
     folders.check_sweeper(cfg)
     if not _has(overrides, "hydra.sweep.dir"):
@@ -122,5 +127,3 @@ def _flat(returns: Any) -> list[JobReturn]:
 
 def _has(overrides: list[str], key: str) -> bool:
     return any(text.startswith(f"{key}=") for text in overrides)
-
-

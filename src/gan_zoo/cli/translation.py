@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gan_zoo.data.views import View
     from gan_zoo.training.module import GANModule
 
-SUFFIXES = frozenset(".jpg .jpeg .png .ppm .pgm .bmp .tif .tiff .webp .gif".split())
+SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp", ".gif"])
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,10 @@ def main(argv: Sequence[str]) -> int:
     args = _parse(argv)
     jobs = plan([Path(name) for name in args.inputs], Path(args.output))
     model, view = load(args.checkpoint)
-    way = direction(args.direction or model.directions[0])
-    if way not in model.directions:
-        raise UserError(f"{args.checkpoint} translates {' and '.join(model.directions)} only, not {way}")
+    ways: tuple[str, ...] = getattr(model, "directions", ("ab",))
+    way = direction(args.direction or ways[0])
+    if way not in ways:
+        raise UserError(f"{args.checkpoint} translates {' and '.join(ways)} only, not {way}")
     skipped = translate_all(Translator(model, view, way, device(args.device)), jobs, skip=args.skip)
     print(f"{len(jobs) - skipped} of {len(jobs)} pictures in {args.output}")
     return 1 if skipped else 0
@@ -51,7 +52,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--output", required=True, metavar="DIR", help="where the PNG files go; made if missing")
     parser.add_argument("--direction", metavar="ab|ba", help="also AtoB, BtoA; default: the model's first")
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
-    parser.add_argument("--skip", action="store_true", help="go on after an unreadable picture (the exit code is 1 all the same)")
+    parser.add_argument(
+        "--skip", action="store_true", help="go on after an unreadable picture (the exit code is 1 all the same)"
+    )
     return parser.parse_args(list(argv))
 
 
@@ -63,10 +66,11 @@ def load(path: str | Path) -> "tuple[GANModule, View]":
     """
     from gan_zoo.data import views
     from gan_zoo.interop import hub
+    from gan_zoo.training.checkpoint_io import read
 
     model = hub.load(path)
-    states = [state["view"] for state in hub.read(path).values() if isinstance(state, dict) and "view" in state]
-    return model, views.from_config(states[0] if states else {"kind": "plain", "channels": dict(model.channels)})
+    states = [state["view"] for state in read(path).values() if isinstance(state, dict) and "view" in state]
+    return model, views.from_config(states[0] if states else {"kind": "plain", "channels": model.hparams["channels"]})
 
 
 def device(name: str) -> Any:

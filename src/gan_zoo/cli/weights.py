@@ -41,10 +41,21 @@ def main(argv: Sequence[str]) -> int:
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = Parser(prog="gan-zoo import", description="Weights of a reference implementation as a checkpoint.", epilog=EXAMPLES, formatter_class=raw)
+    parser = Parser(
+        prog="gan-zoo import",
+        description="Weights of a reference implementation as a checkpoint.",
+        epilog=EXAMPLES,
+        formatter_class=raw,
+    )
     parser.add_argument("model", help="pix2pix, cyclegan")
     parser.add_argument("files", nargs="+", metavar="FILE", help="*_net_<NETWORK>.pth, or NETWORK=FILE")
-    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="what the reference was trained with, in its names")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what the reference was trained with, in its names",
+    )
     parser.add_argument("--output", metavar="CKPT", help="default: MODEL-<folder of the first file>.ckpt")
     parser.add_argument("--force", action="store_true", help="replace an existing output")
     return parser.parse_args(list(argv))
@@ -111,7 +122,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise UserError(f"{path} is no weights file, or holds pickled code, which is never run: save its state_dict alone") from error
+        raise UserError(
+            f"{path} is no weights file, or holds pickled code, which is never run: save its state_dict alone"
+        ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} is truncated or no weights file: {str(error).splitlines()[0]}") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):

@@ -1,0 +1,289 @@
+"""How fast a training iteration is, how many floating-point operations it takes, and what the framework adds to it."""
+
+import copy
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import torch
+from lightning import Callback, LightningDataModule, LightningModule, Trainer
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
+
+from gan_zoo.training.module import GANModule
+
+Batch = dict[str, Tensor]
+PHASES = ("data", "forward", "backward", "step")
+
+
+@dataclass
+class Timing:
+    """Milliseconds an iteration (``total``, measured without waiting for the device in between) and images/s."""
+
+    total: float
+    images_per_second: float
+    peak_bytes: int = 0
+
+
+class Noise(LightningDataModule):
+    """Pictures of noise, held in memory: a model's speed without a disk's. ``channels`` by domain; square."""
+
+    def __init__(self, channels: Mapping[str, int], size: int, batch_size: int, length: int = 100_000) -> None:
+        super().__init__()
+        self.name, self.channels, self.size, self.batch_size = "noise", dict(channels), size, batch_size
+        self.train_size = length
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """As many batches as anybody asks for."""
+        return DataLoader(_NoiseImages(self.channels, self.size, self.train_size), batch_size=self.batch_size)
+
+
+class _NoiseImages(Dataset[Batch]):
+    def __init__(self, channels: Mapping[str, int], size: int, length: int) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.length = length
+        self.image = {d: torch.rand(c, size, size, generator=generator) * 2 - 1 for d, c in channels.items()}
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, position: int) -> Batch:
+        return self.image
+
+
+# ---- floating-point operations
+
+
+def flops_per_iteration(model: GANModule, batch: Batch) -> int:
+    """Floating-point operations (two a multiply-add) of one whole training iteration, optimisers included.
+
+    The model stays as it was. Matrix products and convolutions count, as ``torch.utils.flop_counter`` does it.
+    """
+    counter = FlopCounterMode(display=False)
+    # Its module tracker raises where a step calls autograd.grad on a leaf (gradient penalties); totals need no tracker.
+    counter.mod_tracker = _NoModules()  # type: ignore[assignment]
+    iterate = bare(copy.deepcopy(model).train())
+    with counter:
+        iterate(batch)
+    return int(counter.get_total_flops())
+
+
+class _NoModules:
+    parents = {"Global"}
+
+    def __enter__(self) -> "_NoModules":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+# ---- the paper's step without Lightning
+
+
+def bare(
+    model: GANModule, autocast: Callable[[], AbstractContextManager[Any]] = nullcontext
+) -> Callable[[Batch], None]:
+    """A function that runs the paper's own ``training_step`` on a batch, with nothing of Lightning around its updates.
+
+    ``model`` must be one that no trainer has: its ``minimize`` is replaced by the plainest one there is.
+    """
+    optimizers = dict(zip(model.players, model.configure_optimizers(), strict=True))
+    owned = {player: list(getattr(model, player).parameters()) for player in model.players}
+
+    def minimize(loss_fn: Callable[..., Mapping[str, Tensor]], *args: Any, over: str) -> None:
+        others = [p for player in model.players if player != over for p in owned[player]]
+        for parameter in others:
+            parameter.requires_grad_(False)
+        optimizers[over].zero_grad()
+        torch.stack(list(loss_fn(*args).values())).sum().backward()  # type: ignore[no-untyped-call]
+        optimizers[over].step()
+        for parameter in others:
+            parameter.requires_grad_(True)
+
+    model.minimize = minimize  # type: ignore[method-assign]
+    step = type(model).training_step.__wrapped__  # type: ignore[attr-defined]  # without the base class's wrapper
+
+    def iterate(batch: Batch) -> None:
+        with autocast():
+            step(model, batch, 0)
+
+    return iterate
+
+
+# ---- time
+
+
+def time_iterations(
+    model: GANModule, data: LightningDataModule, options: Mapping[str, Any], iterations: int, warmup: int = 5
+) -> Timing:
+    """Train for ``warmup + iterations`` under Lightning; the mean of the last ``iterations``.
+
+    ``options``: further arguments of the Trainer (accelerator, precision, callbacks, logger…).
+    """
+    clock = Clock(warmup, warmup + iterations)
+    settings = dict(options)
+    settings["callbacks"] = [*settings.get("callbacks", []), clock]
+    trainer = Trainer(**_quiet() | settings, max_steps=warmup + iterations, max_epochs=-1)
+    if trainer.strategy.root_device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    trainer.fit(model, datamodule=data)
+    images = clock.images / clock.seconds
+    return Timing(1000 * clock.seconds / iterations, images, peak_bytes=peak_bytes(trainer.strategy.root_device))
+
+
+def time_phases(
+    model: GANModule, data: LightningDataModule, options: Mapping[str, Any], iterations: int, warmup: int = 5
+) -> dict[str, float]:
+    """Milliseconds an iteration spent in data, forward, backward and step; the device is waited for at each change."""
+    phases = Phases(warmup)
+    settings = dict(options)
+    settings["callbacks"] = [*settings.get("callbacks", []), phases]
+    trainer = Trainer(**_quiet() | settings, max_steps=warmup + iterations, max_epochs=-1)
+    with phases.listening(model):
+        trainer.fit(model, datamodule=data)
+    return {phase: 1000 * phases.seconds[phase] / iterations for phase in PHASES}
+
+
+def time_bare(
+    model: GANModule, batches: Iterable[Batch], options: Mapping[str, Any], iterations: int, warmup: int = 5
+) -> float:
+    """Seconds of ``iterations`` of the bare loop over these batches, in the precision that ``options`` names."""
+    device = torch.device("cuda" if options.get("accelerator") != "cpu" and torch.cuda.is_available() else "cpu")
+    half = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(str(options.get("precision")))
+
+    def autocast() -> AbstractContextManager[Any]:
+        return torch.autocast(device.type, half) if half else nullcontext()
+
+    iterate, stream, start = bare(model.to(device).train(), autocast), _forever(batches), 0.0
+    for number in range(warmup + iterations):
+        if number == warmup:
+            start = _now(device)
+        iterate(
+            {
+                name: value.to(device, non_blocking=True)
+                for name, value in next(stream).items()
+                if isinstance(value, Tensor)
+            }
+        )
+    return _now(device) - start
+
+
+def alternate(first: Callable[[], float], second: Callable[[], float], pairs: int) -> tuple[float, list[float]]:
+    """Median of first/second over ``pairs`` of runs, and all ratios; which one runs first alternates."""
+    ratios = []
+    for number in range(pairs):
+        if number % 2:
+            below, above = second(), first()
+        else:
+            above, below = first(), second()
+        ratios.append(above / below)
+    return statistics.median(ratios), ratios
+
+
+class Clock(Callback):
+    """Seconds and images from the end of iteration ``begin`` to the end of iteration ``end``."""
+
+    def __init__(self, begin: int, end: int) -> None:
+        self.begin, self.end = begin, end
+        self.start, self.seconds, self.images = 0.0, 0.0, 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Without warm-up the first iteration counts."""
+        if self.begin == 0:
+            self.start = _now(pl_module.device)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Wait for the device at both ends only."""
+        if trainer.global_step > self.begin:
+            self.images += len(next(iter(batch.values()))) * trainer.world_size
+        if trainer.global_step == self.begin:
+            self.start = _now(pl_module.device)
+        elif trainer.global_step == self.end:
+            self.seconds = _now(pl_module.device) - self.start
+
+
+class Phases(Callback):
+    """What each part of an iteration takes: ``backward`` and ``step`` are listened to, the rest is ``forward``."""
+
+    def __init__(self, warmup: int) -> None:
+        self.warmup, self.on = warmup, warmup == 0
+        self.seconds = dict.fromkeys(PHASES, 0.0)
+        self.mark = 0.0
+
+    @contextmanager
+    def listening(self, model: GANModule) -> Iterator[None]:
+        """Around a fit: the model's backward passes and updates report their time."""
+        model.manual_backward = self._timed(model, model.manual_backward, "backward")  # type: ignore[method-assign]
+        model._update = self._timed(model, model._update, "step")  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            del model.manual_backward, model._update
+
+    def _timed(self, model: GANModule, function: Callable[..., Any], phase: str) -> Callable[..., Any]:
+        @wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self._add("forward", model.device)
+            result = function(*args, **kwargs)
+            self._add(phase, model.device)
+            return result
+
+        return timed
+
+    def _add(self, phase: str, device: torch.device) -> None:
+        now = _now(device)
+        if self.on:
+            self.seconds[phase] += now - self.mark
+        self.mark = now
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Waiting for data begins."""
+        self.mark = _now(pl_module.device)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
+        """The batch is here."""
+        self._add("data", pl_module.device)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """The step is over."""
+        self._add("forward", pl_module.device)
+        self.on = self.on or trainer.global_step >= self.warmup
+
+
+def peak_bytes(device: torch.device) -> int:
+    """Most memory so far: of the device's allocator on a GPU, else of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def _forever(batches: Iterable[Batch]) -> Iterator[Batch]:
+    while True:
+        yield from batches
+
+
+def _quiet() -> dict[str, Any]:
+    """Lightning without what it would do beside training."""
+    return {
+        **{"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False},
+        **{"limit_val_batches": 0, "num_sanity_val_steps": 0},
+    }

@@ -1,0 +1,76 @@
+"""``gan-zoo data list|download|check``: the data sets known by name, and any folder's state."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_zoo.cli.arguments import Parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """List, fetch or check; 1 where a check found something wrong.
+
+    Raises:
+        UserError: an unknown name; a download that failed; a folder that is not there.
+    """
+    parser = Parser(prog="gan-zoo data", description="Data sets: list, download, check.")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|download|check", parser_class=Parser)
+    actions.add_parser("list", help="the data sets known by name")
+    download = actions.add_parser("download", help="fetch one (resumed where it broke off)")
+    download.add_argument("name")
+    download.add_argument("--root", metavar="DIR", help="where data sets lie; default: $GAN_ZOO_DATA, else ./datasets")
+    check = actions.add_parser("check", help="layout, unreadable files, sizes, pairs that do not match")
+    check.add_argument("name", help="a data set's name, or a folder")
+    args = parser.parse_args(list(argv))
+    if args.action == "list":
+        return _list()
+    return _download(args.name, args.root) if args.action == "download" else _check(args.name)
+
+
+def _list() -> int:
+    from gan_zoo.data import registry
+
+    for entry in registry.entries():
+        print(entry.line())
+    return 0
+
+
+def _download(name: str, root: str | None) -> int:
+    from gan_zoo.data import download
+
+    meter = Meter()
+    folder = download.fetch(name, root, progress=meter, say=print)
+    meter.end()
+    print(f"{folder}: use it with data={name}{'' if root is None else f' data.root={folder}'}")
+    return 0
+
+
+def _check(name: str) -> int:
+    from gan_zoo.data import check, registry
+
+    entry = registry.known(name)
+    if entry is not None and not Path(name).is_dir():
+        report = check.check(registry.locate(name), entry.dataset, entry.checksums)
+    else:
+        report = check.check(name)
+    print("\n".join(report.lines))
+    return 0 if report.ok else 1
+
+
+class Meter:
+    """Progress of a download: one line on a terminal, nothing in a log."""
+
+    def __init__(self) -> None:
+        self.shown = -1
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """``done`` bytes of ``total`` (None: not known)."""
+        if not sys.stderr.isatty() or done >> 20 == self.shown:
+            return
+        self.shown = done >> 20
+        print(f"\r{done / 1e6:.0f} MB{f' of {total / 1e6:.0f}' if total else ''}", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self.shown >= 0:
+            print(file=sys.stderr)
