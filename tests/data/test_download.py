@@ -1,4 +1,4 @@
-"""Downloads from a local server that misbehaves: drops, truncates, ignores ranges, refuses, sends pages and evil archives."""
+"""Downloads from a local server that drops, truncates, ignores ranges, refuses, and sends pages and evil archives."""
 
 import io
 import os
@@ -116,11 +116,10 @@ def tarred(tree: Path) -> bytes:
 
 
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """A data set ``tiny`` in the registry, whose address a test sets with ``point``."""
     entry = replace(registry.entry("horse2zebra"), name="tiny", counts={"trainA": 2, "trainB": 2})
     monkeypatch.setitem(registry._BY_NAME, "tiny", entry)
-    yield
 
 
 def point(monkeypatch: pytest.MonkeyPatch, url: str) -> None:

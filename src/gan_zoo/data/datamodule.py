@@ -98,7 +98,8 @@ class ImageDataModule(LightningDataModule):
         self.test_mode = test_preprocess(load_size, crop_size) if test_preprocess else self.mode.at_test_time()
         self.batch_size = _positive("data.batch_size", batch_size)
         self.eval_batch_size = _positive("data.eval_batch_size", eval_batch_size)
-        self.num_workers, self.seed, self.flip = num_workers, int(seed), bool(flip)
+        self.num_workers = None if num_workers is None else _not_negative("data.num_workers", num_workers)
+        self.seed, self.flip = _not_negative("data.seed", seed), bool(flip)
         self.max_samples = None if max_samples is None else _positive("data.max_samples", max_samples)
         self.cache_bytes = int(cache_mb * 2**20)
         self.album = Album()
@@ -327,6 +328,12 @@ def _chosen(table: Mapping[str, T], key: str, where: str) -> T:
     if key not in table:
         raise UserError(f"{where}={key!r} is not known{nearest(str(key), table)}")
     return table[key]
+
+
+def _not_negative(where: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UserError(f"{where}={value!r}: a whole number, 0 or more")
+    return value
 
 
 def _positive(where: str, value: int) -> int:

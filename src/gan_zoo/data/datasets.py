@@ -286,10 +286,7 @@ class Colorize(Kind):
     swaps = False
 
     def layout(self, root: Path) -> Layout:  # noqa: D102
-        if not self.parts:
-            return folders.detect_single(root, _half(self.half))
-        layouts = [folders.detect_single(root / name, _half(half)) for name, half in self.parts.items()]
-        return folders.join(layouts, root, f"single images of {' and '.join(self.parts)}")
+        return folders.detect_single(root, self.half)
 
     def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:  # noqa: D102
         domain = Domain(split.a, order_of(len(split.a), "photo", shot), "photo", 3)
@@ -297,9 +294,3 @@ class Colorize(Kind):
 
     def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:  # noqa: D102
         return Lab()
-
-
-def _half(name: str) -> str:
-    if name not in folders.HALVES:
-        raise UserError(f"data.dataset.half={name}: one of {', '.join(folders.HALVES)}")
-    return name

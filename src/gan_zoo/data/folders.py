@@ -5,6 +5,7 @@ glued pair). Names are matched without regard to case, folders are searched recu
 path (1, 10, 2), as in the references.
 """
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_zoo.data.images import Header, is_image, read_header
-from gan_zoo.errors import UserError
+from gan_zoo.errors import UserError, nearest
 
 SPLITS: dict[str, tuple[str, ...]] = {
     "train": ("train", "training"),
@@ -31,6 +32,7 @@ class Source(NamedTuple):
     strips: int = 1
 
 
+COLLECTION = "collection.json"
 HALVES: dict[str, tuple[int, int]] = {"whole": (0, 1), "left": (0, 2), "right": (1, 2)}
 
 
@@ -155,8 +157,19 @@ def detect_unpaired(root: str | Path, a: str = "A", b: str = "B") -> Layout:
 
 def detect_single(root: str | Path, half: str = "whole") -> Layout:
     """One collection: train/ val/ test/ (subfolders such as A and B count as nested ones), trainA + trainB, or a flat
-    folder."""
+    folder.
+
+    A file ``collection.json`` in the folder, [{"folder": "../other", "half": "right"}, ...], joins other folders to
+    one.
+    """
+    if half not in HALVES:
+        raise UserError(f"data.dataset.half={half} is not known{nearest(half, HALVES)}")
     root = existing(root)
+    if (listed := root / COLLECTION).is_file():
+        parts = json.loads(listed.read_text())
+        layouts = [detect_single(root / part["folder"], part.get("half", "whole")) for part in parts]
+        names = " and ".join(Path(part["folder"]).name for part in parts)
+        return join(layouts, root, f"single images of {names}")
     splits: dict[str, Split] = {}
     folders = split_folders(root)
     pairs = both_domains(root, "A", "B") if not folders else {}

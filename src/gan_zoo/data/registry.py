@@ -68,10 +68,10 @@ _ENTRIES = (
     Entry(
         "colorize_cc0",
         "photographs to colourise, 128 px",
-        Colorize(parts={"edges2shoes_cc0": "right", "tshirt2longsleeve_cc0": "whole"}),
+        Colorize(),
         {"train": 270, "test": 60},
         _CC0,
-        embedded="",
+        embedded="colorize_cc0",
     ),
     Entry(
         "edges2shoes_cc0",

@@ -18,8 +18,8 @@ from torch.utils.data.distributed import DistributedSampler
 
 @lru_cache(maxsize=8)
 def _permutation(seed: int, tag: str, size: int, number: int) -> npt.NDArray[np.int64]:
-    entropy = [seed, number, *tag.encode()]
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy))).permutation(size)
+    entropy = np.random.SeedSequence([seed, number, *tag.encode()])
+    return np.random.RandomState(np.random.MT19937(entropy)).permutation(size)  # NumPy promises this stream for good
 
 
 class Shuffled:
