@@ -58,12 +58,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=hidden)
     for name in ("train.py", "Makefile", "pyproject.toml", "constraints.txt", "README.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
-    for stem in ("train", "test"):
-        for number in range(4):
-            draw(folder / "photos" / "maps" / stem / f"{number}.jpg", 80, 40, number)
-            draw(folder / "photos" / "horses2zebras" / f"{stem}A" / f"{number}.jpg", 40, 40, number)
-            draw(folder / "photos" / "horses2zebras" / f"{stem}B" / f"{number}.jpg", 44, 40, number + 10)
-    draw(folder / "photos" / "gray" / "leaf.jpg", 50, 37, 99)
+    photos = folder / "photos"
+    for number in range(8):  # all different: `data check` notices pictures that occur twice
+        split = "train" if number < 4 else "test"
+        draw(photos / "maps" / split / f"{number}.jpg", 80, 40, number)
+        draw(photos / "horses2zebras" / f"{split}A" / f"horse{number}.jpg", 40, 40, 10 + number)
+        draw(photos / "horses2zebras" / f"{split}B" / f"zebra{number}.jpg", 44, 40, 20 + number)
+    draw(photos / "gray" / "leaf.jpg", 50, 37, 99)
     stub_environment(folder / ".venv" / "bin")
     return folder
 
