@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from lightning.pytorch import LightningDataModule
+from lightning.pytorch.accelerators import CUDAAccelerator
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_zoo.data import registry
@@ -29,8 +30,8 @@ MANY = 20_000  # more files than this are not opened one by one at the start
 
 def raise_first(problems: list[str]) -> None:
     """``on_error=raise``: the first problem ends the run."""
-    more = f" (and {len(problems) - 1} more such images;" if len(problems) > 1 else " ("
-    raise UserError(f"{problems[0]}{more} data.on_error=skip leaves such images out)")
+    more = f"and {len(problems) - 1} more such images; " if len(problems) > 1 else ""
+    raise UserError(f"{problems[0]} ({more}data.on_error=skip leaves such images out)")
 
 
 def warn_all(problems: list[str]) -> None:
@@ -183,8 +184,9 @@ class ImageDataModule(LightningDataModule):
     @property
     def view(self) -> View:
         """How tensors become pictures and back."""
-        train = self.split("train") or self.split("test") or Split(())
-        bits = {"a": self._bits(train.a), "b": self._bits(train.b)}
+        checked = next((split for split in self._splits.values() if split), None)  # any will do: do not read another
+        seen = checked or self.split("train") or self.split("test") or Split(())
+        bits = {"a": self._bits(seen.a), "b": self._bits(seen.b)}
         return self.kind.view(self.channels, bits)
 
     def describe(self) -> str:
@@ -246,7 +248,7 @@ class ImageDataModule(LightningDataModule):
         sampler = StreamSampler(len(images), self.batch_size, world, rank, fixed=fixed)
         workers = self._workers(world)
         loader = StreamLoader(
-            images, self.batch_size, sampler=sampler, persistent_workers=workers > 0, **self._how(workers)
+            images, batch_size=self.batch_size, sampler=sampler, persistent_workers=workers > 0, **self._how(workers)
         )
         if self.trainer is not None:
             loader.progress = partial(_progress, self.trainer)
@@ -284,11 +286,11 @@ class ImageDataModule(LightningDataModule):
             source.path in self.album.kept for domain in images.domains.values() for source in domain.sources
         )
         workers = 0 if in_memory else self._workers(world)
-        return EvalLoader(images, self.eval_batch_size, sampler=sampler, **self._how(workers))
+        return EvalLoader(images, batch_size=self.eval_batch_size, sampler=sampler, **self._how(workers))
 
     def _how(self, workers: int) -> dict[str, Any]:
         on_gpu = torch.cuda.is_available() and (
-            self.trainer is None or self.trainer.accelerator.__class__.__name__ == "CUDAAccelerator"
+            self.trainer is None or isinstance(self.trainer.accelerator, CUDAAccelerator)
         )
         return {"num_workers": workers, "collate_fn": collate, "pin_memory": on_gpu}
 

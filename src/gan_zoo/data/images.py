@@ -51,7 +51,8 @@ def read_header(path: Path) -> Header:
             return _checked(Header(width, height, channels, 8 * min(array.dtype.itemsize, 4)), path)
         with Image.open(path) as image:
             width, height = image.size
-            if image.getexif().get(0x0112, 1) >= 5:  # orientations 5 to 8 lie on their side
+            known = image.format != "PNG" or "exif" in image.info  # else Pillow decodes a PNG to look for it
+            if known and image.getexif().get(0x0112, 1) >= 5:  # orientations 5 to 8 lie on their side
                 width, height = height, width
             bands = {"P": 3, "1": 1}.get(image.mode, len(image.getbands()))
             wide = image.mode in _WIDE or _png_is_wide(path)
