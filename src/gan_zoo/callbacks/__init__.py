@@ -1,0 +1,1 @@
+"""What happens around training: checkpoints, pictures, pages, numbers. Models are asked, they never push."""

@@ -1,0 +1,106 @@
+"""What is about to happen, in a few lines, before it does."""
+
+import math
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+from torch.nn.modules.batchnorm import _BatchNorm
+
+Line = tuple[str, str]
+
+
+class Announce(Callback):
+    """Prints data, model, devices, batch, precision, what norms and pools see, and how far there is to go."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print it, once for all ranks."""
+        if trainer.is_global_zero:
+            for name, text in announcement(trainer, pl_module):
+                print(f"{name + ':':<11} {text}", flush=True)
+
+
+def announcement(trainer: Trainer, module: Any) -> list[Line]:
+    """Name and text of each line."""
+    lines = [_data(trainer), _model(module), _batch(trainer), _precision(trainer)]
+    return [
+        line for line in [*lines, _norm(trainer, module), _pools(trainer, module), _length(trainer, module)] if line
+    ]
+
+
+def planned_iterations(trainer: Trainer) -> int | None:
+    """Iterations (``global_step``) of the whole training, those already done included; None without end."""
+    limits = []
+    if trainer.max_steps != -1:
+        limits.append(trainer.max_steps)
+    if trainer.max_epochs not in (None, -1) and math.isfinite(trainer.num_training_batches):
+        limits.append(trainer.max_epochs * -(-int(trainer.num_training_batches) // trainer.accumulate_grad_batches))
+    return min(limits, default=None)
+
+
+def images_per_iteration(trainer: Trainer) -> int | None:
+    """Images of one iteration over all devices and micro-batches; None where the data have no batch size."""
+    size = getattr(trainer.train_dataloader, "batch_size", None)
+    return None if size is None else size * trainer.world_size * trainer.accumulate_grad_batches
+
+
+def count(n: int, one: str, many: str | None = None) -> str:
+    """``1 image``, ``1,234 images``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def _data(trainer: Any) -> Line | None:
+    describe = getattr(trainer.datamodule, "describe", None)
+    return ("data", describe()) if describe else None
+
+
+def _model(module: Any) -> Line:
+    players = [(name, sum(p.numel() for p in getattr(module, name).parameters())) for name in module.players]
+    return "model", f"{type(module).__name__}: " + ", ".join(
+        f"{name} {n / 1e6:.2f} M parameters" for name, n in players
+    )
+
+
+def _batch(trainer: Trainer) -> Line | None:
+    total = images_per_iteration(trainer)
+    if total is None:
+        return None
+    micro, world = trainer.accumulate_grad_batches, trainer.world_size
+    factors = [count(world, f"{trainer.strategy.root_device.type} device")]
+    factors += [f"batch {total // world // micro}"]
+    factors += [f"{micro} micro-batches"] if micro > 1 else []
+    return "batch", f"{' x '.join(factors)} = {count(total, 'image')} an iteration"
+
+
+def _precision(trainer: Trainer) -> Line:
+    return "precision", str(trainer.precision)
+
+
+def _norm(trainer: Trainer, module: Any) -> Line | None:
+    kinds = {type(layer).__name__ for layer in module.modules() if isinstance(layer, _BatchNorm)}
+    if not kinds or trainer.world_size == 1:
+        return None
+    if "SyncBatchNorm" in kinds:
+        return "batch norm", "statistics of the whole batch, over all devices"
+    return (
+        "batch norm",
+        "statistics of each device's own batch (trainer.sync_batchnorm=true for the whole one, on GPUs)",
+    )
+
+
+def _pools(trainer: Trainer, module: Any) -> Line | None:
+    pools = getattr(module, "rank_local", {}).values()
+    sizes = {pool.capacity for pool in pools if getattr(pool, "capacity", 0)}
+    if not sizes:
+        return None
+    where = f", one set on each of the {trainer.world_size} devices" if trainer.world_size > 1 else ""
+    return "pools", f"of {' and '.join(map(str, sorted(sizes)))} earlier fakes for the discriminators{where}"
+
+
+def _length(trainer: Trainer, module: Any) -> Line:
+    end, done = planned_iterations(trainer), trainer.global_step
+    if end is None:
+        return "to go", "no end set (trainer.max_epochs or trainer.max_steps sets one)"
+    left, batch = max(0, end - done), images_per_iteration(trainer)
+    images = f" ({count(left * batch, 'image')})" if batch else ""
+    behind = f"; {count(done, 'iteration')} ({count(module.images_seen, 'image')}) behind" if done else ""
+    return "to go", f"{count(left, 'iteration')}{images}{behind}"
