@@ -27,7 +27,10 @@ def load(path: str | Path, trust: Sequence[str] = ()) -> GANModule:
             f"{path} was not written by gan_zoo: turn reference weights into a checkpoint with `gan-zoo import`"
         )
     trust_packages(*trust)
-    model = build(checkpoint[KEY]["model"])
+    try:
+        model = build(checkpoint[KEY]["model"])
+    except TypeError as error:
+        raise UserError(f"{path} describes a model that this version cannot build: {error}") from error
     if not isinstance(model, GANModule):
         raise UserError(f"{path} does not describe a model of this zoo")
     try:

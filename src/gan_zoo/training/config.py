@@ -15,20 +15,28 @@ from lightning import LightningModule
 
 from gan_zoo.errors import UserError
 
-_TRUSTED = ["gan_zoo", "torch.nn", "torch.optim"]
+# What builds models, and has no other effect: downloads, launchers, and `trust` itself are none of it.
+_TRUSTED = [
+    *("gan_zoo.layers", "gan_zoo.networks", "gan_zoo.losses", "gan_zoo.models", "gan_zoo.training.schedules"),
+    *("torch.nn.modules", "torch.optim"),
+]
 _PLAIN = (type(None), bool, int, float, str)
 
 
 def trust(*packages: str) -> None:
-    """Let configurations name classes and functions of these packages too: for one's own networks."""
-    _TRUSTED.extend(packages)
+    """Let configurations name classes and functions of these packages too: for one's own networks.
+
+    Of gan_zoo and torch only the parts that build models are trusted, whoever asks.
+    """
+    _TRUSTED.extend(package for package in packages if _root(package) not in ("gan_zoo", "torch"))
 
 
 def describe(thing: Any) -> Any:
     """An argument of a model as plain containers.
 
     Raises:
-        UserError: it is neither plain, nor a class, function, partial or dataclass instance.
+        UserError: it is neither plain, nor a class, function, partial or dataclass instance; or it is one that cannot
+            be found by its name, such as a lambda.
     """
     if isinstance(thing, _PLAIN):
         return thing
@@ -55,7 +63,7 @@ def build(config: Any) -> Any:
     """What ``describe`` described; anything that is not such a container is returned as it is.
 
     Raises:
-        UserError: it names something that does not exist, or that lies outside the trusted packages.
+        UserError: it names something that does not exist, or that is not defined in a trusted package.
     """
     if isinstance(config, list):
         return [build(value) for value in config]
@@ -69,19 +77,22 @@ def build(config: Any) -> Any:
 
 
 def locate(path: str) -> Callable[..., Any]:
-    """The class or function at a dotted path, checked to be one of a trusted package's own."""
+    """The class or function at a dotted path, checked to be defined in a trusted package."""
     module, _, name = path.rpartition(".")
-    if not _trusted(module):
+    if _root(module) not in {_root(package) for package in _TRUSTED}:
         raise UserError(
             f"{path} is not part of gan_zoo or torch: "
-            f"if you trust it, call gan_zoo.training.config.trust('{module.split('.')[0]}') first"
+            f"if you trust it, call gan_zoo.training.config.trust('{_root(path)}') first"
         )
     try:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise UserError(f"there is no {path}: {error}") from error
     if not callable(found) or not _trusted(getattr(found, "__module__", None) or ""):
-        raise UserError(f"{path} is not a class or function of its own package: name the place where it is defined")
+        raise UserError(
+            f"{path} is no layer, network, loss, schedule, optimiser or model: a model is made of these alone, "
+            "named by where they are defined"
+        )
     return found  # type: ignore[no-any-return]  # getattr knows no types; callable() was checked
 
 
@@ -89,7 +100,17 @@ def _trusted(module: str) -> bool:
     return any(module == package or module.startswith(package + ".") for package in _TRUSTED)
 
 
+def _root(path: str) -> str:
+    return path.partition(".")[0]
+
+
 def _path(thing: Any) -> str:
+    """Where to find it again: a lambda, or what is defined inside a function or class, has no such place."""
+    if not thing.__qualname__.isidentifier():
+        raise UserError(
+            f"{thing.__module__}.{thing.__qualname__} could not be found again from a checkpoint: "
+            "give models functools.partial, or what is defined at the top of a module"
+        )
     return f"{thing.__module__}.{thing.__qualname__}"
 
 
@@ -104,7 +125,11 @@ class Described(type(LightningModule)):  # type: ignore[misc]  # the class of Li
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]  # of the class being called
         bound = signature.bind(None, *args, **kwargs)
         bound.apply_defaults()
-        arguments = {name: build(value) for name, value in list(bound.arguments.items())[1:]}
+        given = dict(list(bound.arguments.items())[1:])
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                given |= given.pop(name)
+        arguments = {name: build(value) for name, value in given.items()}
         model = super().__call__(**arguments)
         model._set_hparams(describe(arguments))
         return model
