@@ -7,16 +7,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def any_size(network: Callable[[Tensor], Tensor], images: Tensor, stride: Any) -> Tensor:
+def any_size(network: Callable[[Tensor], Tensor], images: Tensor, generator: Any) -> Tensor:
     """``network(images)`` for images (N, C, H, W) of any size.
 
-    The network keeps sizes that are multiples of ``stride`` (an int, attribute of each generator).
+    The network keeps sizes that are multiples of ``generator.stride`` and at least ``generator.smallest``, such a
+    multiple itself.
 
     The images grow at the right and the bottom, mirrored where they are large enough for a reflection, else by their
     repeated edge; the output is cropped to (N, C', H, W).
     """
     height, width = images.shape[-2:]
-    right, bottom = -width % stride, -height % stride
+    right, bottom = (max(generator.smallest - side, -side % generator.stride) for side in (width, height))
     if right or bottom:
         mode = "reflect" if right < width and bottom < height else "replicate"
         images = F.pad(images, (0, right, 0, bottom), mode=mode)

@@ -89,7 +89,7 @@ class CycleGAN(GANModule):
         noise = torch.randn(len(images), self.nz, device=images.device) if noise is None else noise
         generator = self.generator[direction]
         with stochastic_inference(generator if self.test_time_noise else nn.Identity()):
-            return any_size(lambda padded: generator(self.with_noise(padded, noise)), images, generator.stride)
+            return any_size(lambda padded: generator(self.with_noise(padded, noise)), images, generator)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Both generators, then both discriminators, which see fakes from before the generators' update."""

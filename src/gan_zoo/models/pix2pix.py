@@ -86,8 +86,7 @@ class Pix2Pix(GANModule):
         if direction not in self.directions:
             raise UserError(f"pix2pix translates ab, not {direction}: train the other direction with data.direction=ba")
         with stochastic_inference(self.generator if self.test_time_noise else nn.Identity()):
-            stride = self.generator.stride
-            return torch.cat([any_size(self.generator, image[None], stride) for image in images])
+            return torch.cat([any_size(self.generator, image[None], self.generator) for image in images])
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Discriminator first; the generator then meets the updated one."""

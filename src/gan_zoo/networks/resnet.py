@@ -3,8 +3,10 @@
 Reference: junyanz/pytorch-CycleGAN-and-pix2pix @ 2a7afba2, ``ResnetGenerator``.
 """
 
+import torch
 from torch import Tensor, nn
 
+from gan_zoo.errors import UserError
 from gan_zoo.layers.blocks import ResidualBlock
 from gan_zoo.layers.norm import NormFactory, instance_norm, wants_bias
 
@@ -22,6 +24,7 @@ class ResNet(nn.Module):
     """
 
     stride = 4
+    smallest = 8  # below that the blocks have a single pixel, which has no reflection and no statistics
 
     def __init__(
         self,
@@ -47,9 +50,23 @@ class ResNet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in, H, W) -> (N, out, H', W'), both in [-1, 1]; H' and W' are H and W rounded up to multiples of 4."""
+        """(N, in, H, W) -> (N, out, H', W'), both in [-1, 1]; H' and W' are H and W rounded up to multiples of 4.
+
+        Raises:
+            UserError: in training, where input and output are compared, H or W is not a multiple of 4 from 8 on.
+        """
+        if self.training and torch.is_grad_enabled():
+            self._check(x)
         out: Tensor = self.decoder(self.blocks(self.encoder(x)))
         return out
+
+    def _check(self, x: Tensor) -> None:
+        height, width = x.shape[-2:]
+        if height % self.stride or width % self.stride or min(height, width) < self.smallest:
+            raise UserError(
+                f"a residual generator is trained on sides that are multiples of {self.stride}, from {self.smallest} "
+                f"px on, not {width}x{height}: set data.crop_size to such a number"
+            )
 
 
 def _halve(channels: int, norm: NormFactory, bias: bool) -> tuple[nn.Module, ...]:

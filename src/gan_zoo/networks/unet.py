@@ -36,7 +36,8 @@ class UNet(nn.Module):
         skips: bool = True,
     ) -> None:
         super().__init__()
-        self.stride, self.skips = 2**n_downs, skips
+        self.stride = self.smallest = 2**n_downs
+        self.skips = skips
         widths = [ngf * min(2**level, 8) for level in range(n_downs)]
         inputs = [in_channels, *widths]
         self.down = nn.ModuleList(_down(inputs[i], widths[i], norm, i, n_downs) for i in range(n_downs))
