@@ -13,19 +13,20 @@ def stochastic_inference(net: nn.Module) -> Iterator[None]:
     """Dropout drawn and batch norm by the statistics of the batch itself, as pix2pix tests (its sec. 3.4).
 
     The running statistics do not move: the reference moves them in memory while testing, to no effect on any output.
+    Nor do devices wait for each other: a synchronised batch norm too takes the statistics of what it is given.
     """
     batch_norms = [layer for layer in net.modules() if isinstance(layer, _BatchNorm)]
-    layers = batch_norms + [layer for layer in net.modules() if isinstance(layer, _DropoutNd)]
-    before = [layer.training for layer in layers]
-    tracking = [layer.track_running_stats for layer in batch_norms]
-    for layer in layers:
-        layer.training = True
-    for layer in batch_norms:
-        layer.track_running_stats = False
+    dropouts = [layer for layer in net.modules() if isinstance(layer, _DropoutNd)]
+    modes = [(layer, layer.training) for layer in (*batch_norms, *dropouts)]
+    statistics = [(norm, norm.running_mean, norm.running_var) for norm in batch_norms]
+    for dropout in dropouts:
+        dropout.training = True
+    for norm in batch_norms:  # evaluating without running statistics, it takes the batch's own
+        norm.training, norm.running_mean, norm.running_var = False, None, None
     try:
         yield
     finally:
-        for layer, training in zip(layers, before, strict=True):
+        for layer, training in modes:
             layer.training = training
-        for layer, tracked in zip(batch_norms, tracking, strict=True):
-            layer.track_running_stats = tracked
+        for norm, mean, var in statistics:
+            norm.running_mean, norm.running_var = mean, var
