@@ -15,13 +15,13 @@ class FiniteWatch:
     """Counts on the device in how many iterations each term was NaN or infinite; ``check`` reads the counts."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, tuple[tuple[str, ...], Tensor]] = {}  # player -> (its terms, bad iterations of each)
+        self.counts: dict[tuple[str, ...], Tensor] = {}  # terms of one objective -> bad iterations of each
 
     def watch(self, player: str, terms: dict[str, Tensor]) -> None:
         """Note the terms of one objective, each () scalar."""
         bad = (~torch.isfinite(torch.stack(list(terms.values())))).int()
-        names, counts = self.counts.get(player, ((), bad))
-        self.counts[player] = (tuple(terms), counts + bad if names == tuple(terms) else bad)
+        names = tuple(f"{player}/{term}" for term in terms)
+        self.counts[names] = self.counts[names] + bad if names in self.counts else bad
 
     def check(self, module: "GANModule") -> None:
         """Read the counts, summed over ranks, and start anew.
@@ -31,8 +31,8 @@ class FiniteWatch:
         """
         if not self.counts:
             return
-        names = [f"{player}/{term}" for player, (terms, _) in self.counts.items() for term in terms]
-        counts = torch.cat([counts for _, counts in self.counts.values()])
+        names = [name for terms in self.counts for name in terms]
+        counts = torch.cat(list(self.counts.values()))
         self.counts = {}
         if module._trainer is not None and module.trainer.world_size > 1:
             counts = module.trainer.strategy.reduce(counts, reduce_op="sum")
