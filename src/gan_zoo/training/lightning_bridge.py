@@ -81,9 +81,14 @@ def world_size(module: "GANModule") -> int:
 
 
 def images_per_epoch(module: "GANModule") -> int:
-    """Images of one pass through the training data, summed over ranks; 0 where the data have no length."""
+    """Images of one pass through the training data, summed over ranks; 0 where that is not known.
+
+    It is not for data without a length, of several loaders, or that come as batches already.
+    """
     loader: Any = module.trainer.train_dataloader
     try:
+        if loader.batch_sampler is None:
+            return 0
         whole = not getattr(loader, "drop_last", False)
         return (len(loader.sampler) if whole else len(loader) * loader.batch_size) * world_size(module)
     except (TypeError, AttributeError):

@@ -172,7 +172,8 @@ class GANModule(LightningModule, metaclass=Described):
         return optimizers
 
     def on_train_start(self) -> None:
-        """Count a pass through the data, and continue the random numbers of a resumed run."""
+        """Count a pass through the data, drop what a run cut short left, and prepare the random numbers."""
+        self.iteration = bridge.Iteration()
         self.images_per_epoch = bridge.images_per_epoch(self)
         bridge.start_random_numbers(self)
 
