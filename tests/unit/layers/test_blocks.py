@@ -1,0 +1,37 @@
+"""The residual block."""
+
+import pytest
+import torch
+from torch import nn
+
+from gan_zoo.layers.blocks import ResidualBlock
+from gan_zoo.layers.norm import batch_norm, instance_norm, no_norm
+
+
+def test_it_adds_its_body_to_its_input_without_changing_the_input() -> None:
+    block, x = ResidualBlock(3, no_norm), torch.randn(2, 3, 5, 4, generator=torch.Generator().manual_seed(0))
+    before = x.clone()
+    y = block(x)
+    assert y.shape == x.shape
+    assert torch.equal(x, before)
+    assert not torch.allclose(y, x)
+    nn.init.zeros_(block.body[-2].weight)
+    assert torch.equal(block(x), x)
+
+
+def test_nothing_is_cut_off_behind_the_sum() -> None:
+    assert ResidualBlock(2, instance_norm)(torch.full((1, 2, 4, 4), -5.0)).min() < 0
+
+
+@pytest.mark.parametrize(("norm", "bias"), [(instance_norm, True), (batch_norm, False), (no_norm, False)])
+def test_its_convolutions_have_biases_only_with_instance_norm(norm: object, bias: bool) -> None:
+    convolutions = [layer for layer in ResidualBlock(2, norm).body if isinstance(layer, nn.Conv2d)]
+    assert [conv.bias is not None for conv in convolutions] == [bias, bias]
+
+
+def test_dropout_is_drawn_between_the_convolutions_in_training_only() -> None:
+    torch.manual_seed(0)
+    block, x = ResidualBlock(8, no_norm, dropout=True), torch.randn(1, 8, 6, 6)
+    assert not torch.equal(block(x), block(x))
+    block.eval()
+    assert torch.equal(block(x), block(x))

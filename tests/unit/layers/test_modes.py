@@ -1,0 +1,63 @@
+"""Testing with dropout and the batch's own statistics."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from gan_zoo.layers.modes import stochastic_inference
+from gan_zoo.layers.norm import sync_batch_norm
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.Sequential(nn.Dropout(0.5)), nn.InstanceNorm2d(8))
+
+
+IMAGES = torch.randn(2, 1, 6, 6, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_it_gives_what_training_gives_without_moving_statistics(training: bool) -> None:
+    net, reference = network(), network()
+    net.train(training)
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    with stochastic_inference(net):
+        torch.manual_seed(7)
+        y = net(IMAGES)
+    torch.manual_seed(7)
+    torch.testing.assert_close(y, reference(IMAGES))
+    assert net.state_dict().keys() == before.keys()
+    assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())
+    assert reference[1].running_mean.any()  # training did move them
+
+
+def test_modes_return_as_they_were_also_after_an_exception() -> None:
+    net = network().eval()
+    net[1].train()
+    modes = [layer.training for layer in net.modules()]
+    with pytest.raises(RuntimeError, match="size"), stochastic_inference(net):
+        net(torch.zeros(1, 1, 1, 1))
+    assert [layer.training for layer in net.modules()] == modes
+    assert all(layer.track_running_stats for layer in net if isinstance(layer, nn.BatchNorm2d))
+    expected = (net.eval()[0](IMAGES) / (1 + 1e-5) ** 0.5).mul(net[1].weight[:, None, None])
+    torch.testing.assert_close(net[1](net[0](IMAGES)), expected)  # by the running statistics, still 0 and 1
+
+
+@pytest.fixture
+def one_process() -> Iterator[None]:
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.usefixtures("one_process")
+def test_devices_do_not_wait_for_each_other() -> None:
+    """A synchronised batch norm that wanted to talk to the others would refuse the CPU."""
+    net = sync_batch_norm(1).train()
+    with pytest.raises(ValueError, match="expected input tensor to be on"):
+        net(IMAGES)
+    with stochastic_inference(net.eval()):
+        torch.testing.assert_close(net(IMAGES), nn.BatchNorm2d(1)(IMAGES))
