@@ -15,20 +15,23 @@ _XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169],
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 _VALUES = np.arange(256) / 255
 _LINEAR = np.where(_VALUES > 0.04045, ((_VALUES + 0.055) / 1.055) ** 2.4, _VALUES / 12.92)
-_FROM_LINEAR = (_XYZ / _WHITE[:, None]).T
+_FROM_LINEAR = torch.from_numpy(_XYZ / _WHITE[:, None])
 
 
-def rgb_to_lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """H x W x 3 in 0..255 to 3 x H x W: L in 0..100, a and b about -110..110."""
-    ratio = _LINEAR[rgb].reshape(-1, 3) @ _FROM_LINEAR
-    root = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
-    x, y, z = root.T
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)]).reshape(3, *rgb.shape[:2])
+def rgb_to_lab(rgb: npt.NDArray[np.uint8]) -> Tensor:
+    """H x W x 3 in 0..255 to 3 x H x W, float64: L in 0..100, a and b about -110..110."""
+    linear = torch.from_numpy(_LINEAR.take(rgb.transpose(2, 0, 1).reshape(3, -1)))
+    ratio = _FROM_LINEAR @ linear
+    root = torch.where(
+        ratio > 0.008856, (ratio.log() / 3).exp(), 7.787 * ratio + 16 / 116
+    )  # three times as fast as pow
+    x, y, z = root
+    return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)]).reshape(3, *rgb.shape[:2])
 
 
 def lab_tensors(rgb: npt.NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
     """The reference's A (1 x H x W, L / 50 - 1) and B (2 x H x W, (a, b) / 110) of an 8-bit picture H x W x 3."""
-    lab = torch.from_numpy(rgb_to_lab(rgb).astype(np.float32))
+    lab = rgb_to_lab(rgb).float()
     return lab[:1] / 50.0 - 1.0, lab[1:] / 110.0
 
 
