@@ -54,7 +54,7 @@ def test_two_folders_are_pairs_if_most_names_have_partners(tmp_path: Path) -> No
         photo(tmp_path / "trainB" / f"{i}.png", 12 if i else 10, seed=10 + i)
     photo(tmp_path / "trainA" / "alone.png")
     report = check(tmp_path)
-    assert report.facts[0] == "layout: pairs from two folders, matched by file name: train 4"
+    assert report.facts[0] == "layout: pairs from two folders, matched by file name: train 4 + 4"
     assert [problem.split(":")[0] for problem in report.problems] == [
         "1 images without a partner",
         "1 pairs whose halves differ in size",

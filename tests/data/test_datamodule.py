@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch.utilities.seed import isolate_rng
@@ -286,6 +287,22 @@ def test_nothing_usable_left_is_said(tmp_path: Path) -> None:
         pytest.raises(UserError, match=r"no usable image is left: .*0\.png"),
     ):
         data.setup()
+
+
+def test_n_channels_through_and_through(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for folder in ("trainA", "trainB"):
+        for i in range(2):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            np.save(
+                tmp_path / folder / f"{i}.npy", rng.random((12, 12, 5 if folder == "trainA" else 2), dtype=np.float32)
+            )
+    data = module(tmp_path, channels={"a": 5, "b": 2}, batch_size=2)
+    batch = next(iter(data.train_dataloader()))
+    assert batch["a"].shape == (2, 5, 8, 8)
+    assert batch["b"].shape == (2, 2, 8, 8)
+    assert batch["a"].abs().max() <= 1
+    assert data.view.pictures({"real_a": batch["a"]}, batch)["real_a"].shape == (2, 3, 8, 8)
 
 
 def test_max_samples(saved: tuple[Path, Path, Witness]) -> None:

@@ -168,7 +168,7 @@ def test_problems_are_found_before_training(kind: Kind, tmp_path: Path) -> None:
     text = "\n".join(found.messages())
     assert len(found.messages()) == 3
     assert "odd.png: 41 pixels wide, which does not halve into A and B: odd width" in text
-    assert "small.png: 20x6: 20x6 after resizing is smaller than the crop" in text
+    assert "small.png: 20x6 is smaller than the crop" in text
     assert "torn.png: not a readable image" in text
     assert [source.path.name for source in found.without(split, together=True).a] == ["good.png"]
 

@@ -119,6 +119,7 @@ def test_partners(tmp_path: Path) -> None:
         (("trainA/1.png",), folders.detect_unpaired, r"trainA: the folder of domain B is missing"),
         (("maps/train/1.png",), folders.detect_pairs, r"one folder deeper: data\.root=.*maps"),
         (("maps/trainA/1.png",), folders.detect_unpaired, r"one folder deeper: data\.root=.*maps"),
+        (("ink/1.png", "photo/1.png"), folders.detect_pairs, r"\(ink, photo\) are A and B\?.*\+data\.dataset\.b=photo"),
     ],
 )
 def test_what_is_wrong_is_said(

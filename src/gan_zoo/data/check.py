@@ -2,6 +2,7 @@
 results."""
 
 import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -146,8 +147,8 @@ def _paths(layout: Layout, name: str) -> list[Path]:
 
 def _count(layout: Layout, name: str) -> str:
     split = layout.splits[name]
-    same = not split.b or len(split.a) == len(split.b)
-    return f"{len(split.a)}" if same else f"{len(split.a)} + {len(split.b)}"
+    one_file = not split.b or split.b[0].path == split.a[0].path
+    return f"{len(split.a)}" if one_file else f"{len(split.a)} + {len(split.b)}"
 
 
 def _partners(layout: Layout, files: dict[Path, _File], report: Report) -> None:
@@ -198,7 +199,7 @@ def _duplicates(by_split: dict[str, list[_File]], root: Path, report: Report) ->
     across: list[str] = []
     for found in places.values():
         if len(found) > 1:
-            said = " = ".join(str(path.relative_to(root)) for _, path in found)
+            said = " = ".join(os.path.relpath(path, root) for _, path in found)
             (across if len({split for split, _ in found}) > 1 else within).append(said)
     report.found("images that occur in more than one split (the test is seen in training)", across)
     if within:

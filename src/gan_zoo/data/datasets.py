@@ -186,7 +186,7 @@ def side_problems(side: Sequence[Source], headers: Headers, mode: Mode) -> list[
             try:
                 mode.check(sides)
             except UserError as error:
-                found.append((number, f"{source.path}: {sides[0]}x{sides[1]}: {error}"))
+                found.append((number, f"{source.path}: {error}"))
     return found
 
 

@@ -225,7 +225,15 @@ def read_headers(paths: Iterable[Path]) -> dict[Path, Header | UserError]:
 
 
 def _halves(root: Path) -> dict[str, Split]:
-    splits = _splits_or_root(root).items()
+    found = _splits_or_root(root)
+    inside = list(subfolders(root).values())
+    if root in found.values() and len(inside) > 1 and not any(is_image(path) for path in root.iterdir()):
+        first, second = inside[0].name, inside[1].name
+        raise UserError(
+            f"{root}: which of its folders ({', '.join(path.name for path in inside[:5])}) are A and B? call them so, "
+            f"or say +data.dataset.a={first} +data.dataset.b={second}"
+        )
+    splits = found.items()
     return {split: Split(sources(folder, "left"), sources(folder, "right")) for split, folder in splits}
 
 

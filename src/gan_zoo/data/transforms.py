@@ -85,10 +85,11 @@ class Mode:
 
     def check(self, size: tuple[int, int]) -> None:
         """Raise ``UserError`` where an image of these sides (width, height) is smaller than the crop."""
-        width, height = self.target(*size)
-        if self.crops and min(width, height) < self.crop_size:
+        target = self.target(*size)
+        if self.crops and min(target) < self.crop_size:
+            resized = "" if target == size else f" ({target[0]}x{target[1]} after resizing)"
             raise UserError(
-                f"{width}x{height} after resizing is smaller than the crop: lower data.crop_size={self.crop_size} "
+                f"{size[0]}x{size[1]}{resized} is smaller than the crop: lower data.crop_size={self.crop_size} "
                 f"or raise data.load_size={self.load_size}"
             )
 
