@@ -1,0 +1,71 @@
+"""Schedules as functions of the epoch (the reference's rates are golden cases)."""
+
+import pytest
+import torch
+
+from gan_zoo.errors import UserError
+from gan_zoo.training.schedules import Constant, Cosine, Linear, Plateau, Schedule, Step
+
+
+def test_constant() -> None:
+    assert {Constant()(epoch) for epoch in (0, 1, 1000)} == {1.0}
+
+
+def test_linear_ends_at_one_share_and_never_below_zero() -> None:
+    assert [Linear(2, 3)(epoch) for epoch in range(7)] == pytest.approx([1, 1, 0.75, 0.5, 0.25, 0, 0])
+
+
+def test_linear_goes_on_from_a_first_epoch() -> None:
+    assert [Linear(2, 3, first_epoch=3)(epoch) for epoch in range(3)] == [Linear(2, 3)(epoch) for epoch in (2, 3, 4)]
+
+
+def test_step_and_cosine() -> None:
+    assert [Step(2, 0.5)(epoch) for epoch in range(5)] == [1, 1, 0.5, 0.5, 0.25]
+    assert [Cosine(4)(epoch) for epoch in (0, 2, 4, 8)] == pytest.approx([1, 0.5, 0, 1])
+
+
+def test_plateau_falls_after_more_than_patience_epochs_without_progress() -> None:
+    schedule, factors = Plateau("val/l1", factor=0.5, threshold=0.1, patience=2), []
+    for value in (1.0, 0.8, 0.79, 0.78, 0.77, 0.5, 0.5, 0.5, 0.5):  # 0.79 is less than a tenth below 0.8
+        schedule.end_epoch({"val/l1": torch.tensor(value)})
+        factors.append(schedule(0))
+    assert factors == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_plateau_makes_no_fall_too_small_to_matter() -> None:
+    schedule = Plateau("x", factor=0.1, patience=0, smallest_fall=0.05)
+    for _ in range(5):
+        schedule.end_epoch({"x": 1.0})
+    assert schedule(0) == pytest.approx(0.01)  # from 0.1 it fell by 0.09; to 0.001 it would fall by 0.009
+    assert Plateau("x", factor=0.1, patience=0)(0) == 1
+
+
+def test_plateau_goes_on_from_its_state() -> None:
+    one, other = Plateau("x", patience=1), Plateau("x", patience=1)
+    for value in (2.0, 3.0, 3.0):
+        one.end_epoch({"x": value})
+    other.load_state_dict(one.state_dict())
+    for value in (1.0, 5.0, 5.0, 5.0, 5.0):
+        one.end_epoch({"x": value})
+        other.end_epoch({"x": value})
+        assert one(0) == other(0)
+    assert one(0) < 0.2
+
+
+def test_plateau_says_which_metric_it_misses() -> None:
+    with pytest.raises(UserError, match=r"watches val/l1, which is not logged \(did you mean val/l2"):
+        Plateau("val/l1").end_epoch({"val/l2": 1.0, "test/psnr": 2.0})
+
+
+def test_only_a_plateau_has_a_state() -> None:
+    for schedule in (Constant(), Linear(), Step(), Cosine()):
+        assert schedule.state_dict() == {}
+        before = schedule(3)
+        schedule.load_state_dict({})
+        schedule.end_epoch({})
+        assert schedule(3) == before
+
+
+def test_a_schedule_must_give_a_factor() -> None:
+    with pytest.raises(NotImplementedError, match="Schedule"):
+        Schedule()(0)
