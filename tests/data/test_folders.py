@@ -98,6 +98,10 @@ def test_single_images(tmp_path: Path) -> None:
     assert joined.words == "single images of two and half"
     assert [len(split.a) for split in joined.splits.values()] == [3, 2]
     assert [source.strips for source in joined.splits["train"].a] == [1, 1, 2]
+    for nonsense in ("{", "[1]", '[{"dir": "x"}]'):
+        (tmp_path / "joined" / "collection.json").write_text(nonsense)
+        with pytest.raises(UserError, match=r"collection\.json: cannot be understood"):
+            folders.detect_single(tmp_path / "joined")
     with pytest.raises(UserError, match=r"half=lef is not known \(did you mean left"):
         folders.detect_single(tmp_path / "half", "lef")
 

@@ -143,3 +143,18 @@ def test_to_bytes() -> None:
     assert T.to_uint8(torch.tensor([-3.0, 3.0])).tolist() == [0, 255]
     assert T.to_uint8_truncated(torch.full((1, 1, 2, 2), 0.999)).max() == 254
     assert T.to_uint8_truncated(torch.zeros(1, 2, 2)).shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize("size", [(33, 71), (90, 41), (256, 178), (7, 9)])
+@pytest.mark.parametrize("gray", [False, True])
+def test_equals_torchvision_on_odd_sizes(size: tuple[int, int], gray: bool) -> None:
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms import functional as F
+
+    image = Image.fromarray(np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+    expected = F.to_grayscale(image) if gray else image
+    expected = F.resize(expected, [37, 37], InterpolationMode.BICUBIC)
+    expected = F.hflip(F.crop(expected, 4, 2, 31, 31))
+    expected = F.normalize(F.to_tensor(expected), [0.5], [0.5])
+    got = T.ResizeAndCrop(37, 31)(image, T.Placement(2, 4, True), channels=1 if gray else 3)
+    torch.testing.assert_close(got, expected, rtol=0, atol=0)

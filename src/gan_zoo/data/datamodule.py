@@ -111,8 +111,7 @@ class ImageDataModule(LightningDataModule):
     # ------------------------------------------------------------------ finding and checking
 
     def setup(self, stage: str | None = None) -> None:
-        """Detect the layout and check the splits that the stage needs ("fit", "validate", "test", "predict", None:
-        all)."""
+        """Detect the layout and check the splits that the stage needs (None: all of them)."""
         needed = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ("test",)}
         for split in needed.get(stage or "", ("train", "val", "test")):
             self.split(split)
@@ -128,13 +127,19 @@ class ImageDataModule(LightningDataModule):
         return self._layout
 
     def split(self, name: str) -> Split | None:
-        """The pictures of a split, checked, sides already exchanged for direction ba; None where there is no such
-        split."""
+        """The pictures of a split, checked, sides exchanged for direction ba; None where there is no such split."""
         if name not in self._splits:
             found = self.layout.split(name)
             same = next((split for other, split in self._splits.items() if self.layout.split(other) is found), None)
             self._splits[name] = same if found and same else self._checked(found, name) if found else None
         return self._splits[name]
+
+    def _found(self, name: str) -> Split:
+        found = self.split(name)
+        if found is None:
+            expected = f"expected folders such as {name}/ or {name}A/ {name}B/"
+            raise UserError(f"{self.layout.root}: no {name} images in it; {expected}")
+        return found
 
     def _checked(self, split: Split, name: str) -> Split:
         split = split.first(self.max_samples)
@@ -179,7 +184,8 @@ class ImageDataModule(LightningDataModule):
     @property
     def train_size(self) -> int:
         """Images of the larger domain of the training split: an epoch."""
-        return len(self.images("train"))
+        train = self._found("train")
+        return max(len(train.a), len(train.b))
 
     @property
     def view(self) -> View:
@@ -205,11 +211,7 @@ class ImageDataModule(LightningDataModule):
 
         Raises ``UserError`` where there is no such split, or its first sample cannot be made.
         """
-        found = self.split(split)
-        if found is None:
-            raise UserError(
-                f"{self.layout.root}: no {split} images in it; expected folders such as {split}/ or {split}A/ {split}B/"
-            )
+        found = self._found(split)
         augmented = split == "train" if augment is None else augment
         shot = Shot(self.mode if augmented else self.test_mode, self.seed, augmented, self.flip)
         made = self.kind.build(found, shot, self.channels, self.album, self._skip)
@@ -218,8 +220,7 @@ class ImageDataModule(LightningDataModule):
         return made
 
     def fixed_samples(self, n: int, split: str = "val") -> Batch:
-        """The same n samples each time (fewer if there are fewer of one size), evenly spread over the split, not
-        augmented.
+        """The same n samples each time (or fewer, all of one size), evenly spread over the split, not augmented.
 
         Without validation images the training images stand in.
         """

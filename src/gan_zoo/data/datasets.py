@@ -45,8 +45,7 @@ class Album:
 
 @dataclass(frozen=True)
 class Shot:
-    """How a picture becomes a tensor: the mode, and the draws of crop and mirroring (none at all for
-    ``augment=False``)."""
+    """How a picture becomes a tensor: the mode, and the draws of crop and mirroring (no draws without ``augment``)."""
 
     mode: Mode
     seed: int = 0
@@ -207,8 +206,7 @@ class Kind(ABC):
 
     @abstractmethod
     def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:
-        """The data set of a split, shuffled where the shot augments; ``skip``: the next picture for an unreadable
-        one."""
+        """The data set of a split, shuffled where the shot augments; ``skip``: unreadable pictures give way."""
 
     def problems(self, split: Split, headers: Headers, mode: Mode) -> Problems:
         """Every sample that cannot be used, and why."""
@@ -221,8 +219,7 @@ class Kind(ABC):
 
 @dataclass(frozen=True)
 class Paired(Kind):
-    """Pairs, glued side by side or in two folders (by name ``a`` and ``b``). One order, one crop, one mirroring for
-    both."""
+    """Pairs, glued or in two folders (called ``a`` and ``b``). One order, one crop, one mirroring for both."""
 
     a: str = "A"
     b: str = "B"
@@ -251,8 +248,7 @@ class Paired(Kind):
 
 @dataclass(frozen=True)
 class Unpaired(Kind):
-    """Two collections, each in its own order (reshuffled in each pass of its own), each with its own crop and
-    mirroring."""
+    """Two collections, each reshuffled in each pass of its own, each with its own crop and mirroring."""
 
     a: str = "A"
     b: str = "B"

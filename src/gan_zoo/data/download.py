@@ -42,8 +42,7 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Patience:
-    """``tries`` in a row without a new byte, ``pause`` seconds before the second one (doubled each time), ``timeout``
-    of each."""
+    """Seconds: ``pause`` before the second of ``tries`` without a new byte (then doubled), ``timeout`` of each."""
 
     tries: int = 5
     pause: float = 1.0

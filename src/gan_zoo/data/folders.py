@@ -38,8 +38,7 @@ HALVES: dict[str, tuple[int, int]] = {"whole": (0, 1), "left": (0, 2), "right": 
 
 @dataclass(frozen=True)
 class Split:
-    """The pictures of one split: domain A and domain B (empty where there is only one domain). Pairs stand at equal
-    places."""
+    """The pictures of one split: domain A and domain B (empty if there is one only). Pairs stand at equal places."""
 
     a: tuple[Source, ...]
     b: tuple[Source, ...] = ()
@@ -59,8 +58,7 @@ class Layout:
     problems: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split | None:
-        """The split of that name; ``val`` and ``test`` stand in for each other where one is missing. None without
-        either."""
+        """The split of that name (``val`` and ``test`` stand in for each other), None where there is none."""
         stand_in = {"val": "test", "test": "val"}
         return self.splits.get(name) or self.splits.get(stand_in.get(name, name))
 
@@ -166,9 +164,9 @@ def detect_single(root: str | Path, half: str = "whole") -> Layout:
         raise UserError(f"data.dataset.half={half} is not known{nearest(half, HALVES)}")
     root = existing(root)
     if (listed := root / COLLECTION).is_file():
-        parts = json.loads(listed.read_text())
-        layouts = [detect_single(root / part["folder"], part.get("half", "whole")) for part in parts]
-        names = " and ".join(Path(part["folder"]).name for part in parts)
+        parts = _collection(listed)
+        layouts = [detect_single(root / folder, side) for folder, side in parts]
+        names = " and ".join(Path(folder).name for folder, _ in parts)
         return join(layouts, root, f"single images of {names}")
     splits: dict[str, Split] = {}
     folders = split_folders(root)
@@ -178,6 +176,15 @@ def detect_single(root: str | Path, half: str = "whole") -> Layout:
     for split, folder in _splits_or_root(root).items() if not pairs else ():
         splits[split] = Split(sources(folder, half))
     return Layout(root, "single images" if half == "whole" else f"the {half} halves of images", splits)
+
+
+def _collection(listed: Path) -> list[tuple[str, str]]:
+    """(folder, half) of each part. Raises ``UserError`` if the file says something else."""
+    try:
+        return [(str(part["folder"]), str(part.get("half", "whole"))) for part in json.loads(listed.read_text())]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        expected = '[{"folder": "../other", "half": "right"}, ...]'
+        raise UserError(f"{listed}: cannot be understood ({error!r}); expected {expected}") from error
 
 
 def join(layouts: Sequence[Layout], root: Path, words: str) -> Layout:

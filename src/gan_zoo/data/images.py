@@ -28,8 +28,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601-2, what P
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about itself before its pixels are decoded: sides in pixels (upright), channels, bits per
-    channel."""
+    """What a file says before its pixels are decoded: sides in pixels (upright), channels, bits per channel."""
 
     width: int
     height: int
@@ -98,8 +97,7 @@ def channels(picture: Picture) -> int:
 
 
 def strip(picture: Picture, number: int, count: int) -> Picture:
-    """Vertical strip ``number`` of ``count``: of two, the left one is columns 0 .. floor(w/2)-1, the right one the
-    rest."""
+    """Vertical strip ``number`` of ``count``: of two, the left is columns 0 .. floor(w/2)-1, the right the rest."""
     if count == 1:
         return picture
     width, height = size(picture)
@@ -248,8 +246,7 @@ def mirrored(picture: Picture) -> Picture:
 
 
 def to_unit(picture: Picture) -> FloatArray:
-    """Channels first, float32 in [0, 1]: C x H x W (8-bit values are divided by 255 in float32, as torchvision
-    does)."""
+    """Channels first, float32 in [0, 1]: C x H x W (bytes are divided by 255 in float32, as torchvision does)."""
     if isinstance(picture, Image.Image):
         array = np.asarray(picture)
         array = array[:, :, None] if array.ndim == 2 else array

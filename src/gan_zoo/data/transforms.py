@@ -42,8 +42,7 @@ from gan_zoo.errors import UserError
 
 
 class Placement(NamedTuple):
-    """Where the crop lies (left upper corner, pixels of the resized image), and whether it is mirrored after the
-    crop."""
+    """Where the crop lies (left upper corner, pixels of the resized image), and whether it is mirrored then."""
 
     x: int = 0
     y: int = 0
@@ -76,8 +75,7 @@ class Mode:
         return width, height
 
     def draw(self, rng: random.Random, size: tuple[int, int]) -> Placement:
-        """x, y, flip in the reference's order; x and y uniform over 0 .. side - crop_size inclusive, flip with
-        probability 1/2."""
+        """x, y, flip in the reference's order; x and y uniform in 0 .. side - crop_size, flip with probability 1/2."""
         width, height = self.crop_range(*size)
         x = rng.randint(0, max(0, width - self.crop_size))
         y = rng.randint(0, max(0, height - self.crop_size))
@@ -94,8 +92,7 @@ class Mode:
             )
 
     def apply(self, picture: Picture, placement: Placement = CENTRE_FREE) -> Picture:
-        """Resize, crop, mirror. An image not larger than the crop in either side is not cropped (the reference's
-        rule)."""
+        """Resize, crop, mirror. An image that is in no side larger than the crop is left alone (reference's rule)."""
         picture = resampled(picture, *self.target(*size(picture)))
         width, height = size(picture)
         if self.crops and (width > self.crop_size or height > self.crop_size):

@@ -26,21 +26,18 @@ class View(Protocol):
         """Plain containers that ``from_config`` turns into this view."""
 
     def pictures(self, tensors: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Named images N C H W in [-1, 1] as uint8 N 3 H W, for looking at. ``batch``: the batch they were made
-        from."""
+        """Named images N C H W in [-1, 1] as uint8 N 3 H W, for looking at; ``batch``: what they were made from."""
 
     def read(self, path: str | Path, domain: str) -> Tensor:
         """A picture file as an image of domain "a" or "b": 1 C H W in [-1, 1], at its own size. Raises
         ``UserError``."""
 
     def write(self, image: Tensor, source: Tensor, domain: str) -> Image.Image:
-        """An image (1 C H W or C H W in [-1, 1]) of a domain as a picture; ``source``: the image it was translated
-        from."""
+        """An image (1 C H W or C H W in [-1, 1]) of a domain as a picture; ``source``: what it was translated from."""
 
 
 class Plain:
-    """Gray (1 channel), RGB (3), RGBA (4) or n channels, in [-1, 1]. ``bits``: 8 or 16 per domain, as the files have
-    them."""
+    """Gray (1 channel), RGB (3), RGBA (4) or n channels, in [-1, 1]. ``bits``: 8 or 16 per domain, as in the files."""
 
     def __init__(self, channels: Mapping[str, int], bits: Mapping[str, int] | None = None) -> None:
         self.channels = {name: int(count) for name, count in channels.items()}
@@ -72,8 +69,7 @@ class Plain:
 
 
 class Lab:
-    """Lightness (a, 1 channel) and colour (b, 2 channels): seen as RGB, each colour image with its batch's
-    lightness."""
+    """Lightness (a, 1 channel), colour (b, 2 channels): seen as RGB, colour with its batch's lightness."""
 
     def config(self) -> dict[str, Any]:  # noqa: D102
         return {"kind": "lab"}
