@@ -116,4 +116,4 @@ class Number(nn.Module):
 
 def numbers(*values: float) -> list[Batch]:
     """Images of one pixel."""
-    return [{"a": torch.full((1, 1, 1), value)} for value in values]
+    return [{"a": torch.full((1, 1, 1), float(value))} for value in values]
