@@ -49,7 +49,7 @@ class Gallery(Callback):
         self.command, self.config = command, config
         self.history: History | None = None
         self.reports: dict[str, Report] = {}
-        self.began = time.time()
+        self.began, self.finished = time.time(), False
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Listen to what is logged in training."""
@@ -64,16 +64,18 @@ class Gallery(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Take up the past, and let the page be looked at from the beginning."""
         if self.history is not None and trainer.is_global_zero:
-            self.began = time.time()
+            self.began, self.finished = time.time(), False
             self.history.begin(pl_module.images_seen)
             self.write(trainer, pl_module, "running")
 
     def on_tick(self, trainer: Trainer, module: Any) -> None:
         """Write the page anew."""
-        self.write(trainer, module, "running")
+        if not self.finished:
+            self.write(trainer, module, "running")
 
     def on_final_tick(self, trainer: Trainer, module: Any) -> None:
-        """The last time."""
+        """Write it for the last time."""
+        self.finished = True
         self.write(trainer, module, "finished")
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:

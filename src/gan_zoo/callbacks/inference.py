@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from lightning import Trainer
-from lightning.pytorch.utilities.seed import isolate_rng
+from lightning.fabric.utilities.seed import _collect_rng_states, _set_rng_states
 
 
 @contextmanager
@@ -16,14 +16,15 @@ def inference(trainer: Trainer, module: Any, seed: int = 0) -> Iterator[None]:
     Everything is put back: modes, random states of the process and its GPU, and the model's own generator.
     """
     modes = [(part, part.training) for part in module.modules()]
-    draws = module._draws
-    with isolate_rng(), torch.no_grad(), trainer.precision_plugin.forward_context():
+    draws, states = module._draws, _collect_rng_states()
+    try:
         torch.manual_seed(seed)
         module._draws = torch.Generator(module.device).manual_seed(seed)
         module.eval()
-        try:
+        with torch.no_grad(), trainer.precision_plugin.forward_context():
             yield
-        finally:
-            module._draws = draws
-            for part, training in modes:
-                part.training = training
+    finally:
+        _set_rng_states(states)
+        module._draws = draws
+        for part, training in modes:
+            part.training = training
