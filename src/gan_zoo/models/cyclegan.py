@@ -43,7 +43,8 @@ class CycleGAN(GANModule):
         lambda_idt: weight of the identity term relative to the cycle term of the same domain.
         lambda_gp: weight of a gradient penalty on the discriminators; the reference applies none.
         pool_size: earlier fakes kept for each discriminator, on each device.
-        nz: standard normals an image, constant over its pixels, appended to the generators' input.
+        nz: standard normals an image, constant over its pixels, appended to the generators' input; for generators
+            whose first convolution has no norm behind it (U-Net): an instance norm removes whatever is constant.
         test_time_noise: translate with dropout and the batch's own statistics.
         share_passes: a network's independent passes become one, where its norm and the sizes allow it.
     """

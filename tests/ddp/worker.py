@@ -1,0 +1,90 @@
+"""A small training in float64, in as many processes as asked for, started from a warm one."""
+
+import multiprocessing
+import os
+import socket
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Trainer, seed_everything
+from lightning.pytorch.callbacks import RichProgressBar  # noqa: F401 - loads what a trainer needs into the warm process
+
+from gan_zoo.data.datamodule import ImageDataModule
+from gan_zoo.data.datasets import Unpaired
+from gan_zoo.layers.norm import instance_norm
+from gan_zoo.models.cyclegan import CycleGAN
+from gan_zoo.models.pix2pix import Pix2Pix
+from gan_zoo.networks.patchgan import PatchGAN
+from gan_zoo.networks.resnet import ResNet
+from gan_zoo.networks.unet import UNet
+
+JUDGE = partial(PatchGAN, n_layers=2, ndf=4, norm=instance_norm)
+SMALL = partial(ResNet, n_blocks=1, ngf=4)
+U_NET = partial(UNet, n_downs=5, ngf=4, norm=instance_norm, dropout=False)
+MODELS = {
+    "pix2pix": partial(Pix2Pix, U_NET, JUDGE),
+    "cyclegan": partial(CycleGAN, SMALL, JUDGE, pool_size=0),
+    "cyclegan_noise": partial(CycleGAN, U_NET, JUDGE, pool_size=0, nz=2, lambda_gp=1.0),
+}
+WARM = multiprocessing.get_context("forkserver")
+WARM.set_forkserver_preload([__name__])
+
+
+@dataclass
+class Run:
+    """What is trained, and how the global batch is dealt."""
+
+    model: str
+    devices: int
+    batch_size: int
+    micro_batches: int = 1
+    iterations: int = 4
+
+
+def train(run: Run, data: Path, out: Path, rank: int, port: int) -> None:
+    """Train in this process, as rank ``rank``; rank 0 writes the weights to ``out``."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    if run.devices > 1:
+        os.environ |= {"LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0"}
+    seed_everything(7, verbose=False)
+    model = MODELS[run.model]()
+    trainer = Trainer(
+        accelerator="cpu",
+        devices=run.devices,
+        precision="64-true",
+        max_steps=run.iterations,
+        accumulate_grad_batches=run.micro_batches,
+        limit_val_batches=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    images = ImageDataModule(
+        "small", data, Unpaired(), load_size=36, crop_size=32, batch_size=run.batch_size, num_workers=0
+    )
+    trainer.fit(model, datamodule=images)
+    assert trainer.global_step == run.iterations
+    if rank == 0:
+        torch.save({"state": model.state_dict(), "images_seen": model.images_seen}, out)
+
+
+def weights(run: Run, data: Path, folder: Path) -> dict[str, Any]:
+    """``{"state": state_dict, "images_seen": int}`` after the run."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    out = folder / "weights"
+    ranks = [WARM.Process(target=train, args=(run, data, out, rank, port)) for rank in range(run.devices)]
+    for process in ranks:
+        process.start()
+    for process in ranks:
+        process.join(120)
+    assert [process.exitcode for process in ranks] == [0] * run.devices, run
+    found: dict[str, Any] = torch.load(out, weights_only=True)
+    return found
