@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from tests.ddp.worker import Run, weights
@@ -32,7 +31,7 @@ def assert_equal(one: dict[str, Any], two: dict[str, Any]) -> None:
         assert difference <= tolerance, f"{key} differs by {difference}"
 
 
-@pytest.mark.parametrize("model", ["pix2pix", "cyclegan", "cyclegan_noise"])
+@pytest.mark.parametrize("model", ["pix2pix", "cyclegan", "cyclegan_noise", "cyclegan_penalty"])
 def test_two_ranks_are_one(model: str, data: Path, tmp_path: Path) -> None:
     """Four iterations, the third of them an incomplete batch, the fourth in the next epoch."""
     one = weights(Run(model, devices=1, batch_size=4), data, tmp_path)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import RichProgressBar  # noqa: F401 - loads what a trainer needs into the warm process
+from torch.optim import SGD
 
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Unpaired
@@ -28,7 +29,9 @@ U_NET = partial(UNet, n_downs=5, ngf=4, norm=instance_norm, dropout=False)
 MODELS = {
     "pix2pix": partial(Pix2Pix, U_NET, JUDGE),
     "cyclegan": partial(CycleGAN, SMALL, JUDGE, pool_size=0),
-    "cyclegan_noise": partial(CycleGAN, U_NET, JUDGE, pool_size=0, nz=2, lambda_gp=1.0),
+    "cyclegan_noise": partial(CycleGAN, U_NET, JUDGE, pool_size=0, nz=2),
+    # Second derivatives are noisier: without Adam, which would make steps of that noise.
+    "cyclegan_penalty": partial(CycleGAN, SMALL, JUDGE, pool_size=0, lambda_gp=1.0, optimizer=partial(SGD, lr=0.01)),
 }
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload([__name__])
