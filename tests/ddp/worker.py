@@ -31,7 +31,7 @@ MODELS = {
     "cyclegan": partial(CycleGAN, SMALL, JUDGE, pool_size=0),
     "cyclegan_noise": partial(CycleGAN, U_NET, JUDGE, pool_size=0, nz=2),
     # Second derivatives are noisier: without Adam, which would make steps of that noise.
-    "cyclegan_penalty": partial(CycleGAN, SMALL, JUDGE, pool_size=0, lambda_gp=1.0, optimizer=partial(SGD, lr=0.01)),
+    "cyclegan_penalty": partial(CycleGAN, SMALL, JUDGE, pool_size=0, lambda_gp=1.0, optimizer=partial(SGD, lr=1e-4)),
 }
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload([__name__])
