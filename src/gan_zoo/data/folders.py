@@ -67,7 +67,7 @@ def existing(root: str | Path) -> Path:
     """The folder, if it is one. Raises ``UserError`` if it is missing, a file, or not readable."""
     root = Path(root).expanduser()
     if not root.exists():
-        raise UserError(f"{root}: no such folder")
+        raise UserError(f"{root}: no such folder: say where the images are (data.root=FOLDER)")
     if not root.is_dir():
         raise UserError(f"{root}: a file, not a folder: data.root takes the folder that holds the images")
     if not os.access(root, os.R_OK | os.X_OK):
