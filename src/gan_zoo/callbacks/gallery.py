@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import lightning
 import torch
@@ -115,10 +116,10 @@ class Gallery(Callback):
             command=self.command or typed(),
             config=self._config(module),
             figures=self._figures(trainer, module),
-            facts=[*announcement(trainer, module), ("software", _software())],
+            facts=[*(line for line in announcement(trainer, module) if line[0] != "to go"), ("software", _software())],
             links=_files(self.dirpath, trainer),
             grids=[(int(path.stem), path) for path in grids if int(path.stem) <= module.images_seen],
-            series=self.history.series,
+            series={name: points for name, points in self.history.series.items() if not name.startswith("color/")},
             reports=list(self.reports.values()),
             footer="Made by gan_zoo: one file, to be opened anywhere. Training rewrites it: reload to see more.",
         )
@@ -165,7 +166,7 @@ def _files(folder: Path, trainer: Trainer) -> list[tuple[str, str]]:
         for path in sorted(Path(str(callback.dirpath)).glob("*.ckpt")):
             with suppress(OSError, ValueError):  # gone by now, or elsewhere
                 size = f"{path.stat().st_size / 2**20:.1f} MB"
-                found.append((f"{path.name} ({size})", path.resolve().relative_to(folder.resolve()).as_posix()))
+                found.append((f"{path.name} ({size})", quote(path.resolve().relative_to(folder.resolve()).as_posix())))
     return found
 
 

@@ -118,13 +118,13 @@ def fixed_samples(trainer: Any, n: int, split: str) -> Batch:
 
 def draw(pictures: Mapping[str, Tensor], width: int) -> Image.Image:
     """A row a sample, a column a name, names above; pictures (N, 3, H, W) uint8 brought to about ``width`` px."""
-    gap, head = 4, 26
+    gap, head = 4, 32
     columns = [[_scaled(picture, width) for picture in images] for images in pictures.values()]
     cell_w = max(picture.width for column in columns for picture in column)
     rows = [max(picture.height for picture in row) for row in zip(*columns, strict=True)]
     size = (len(columns) * (cell_w + gap) + gap, head + sum(height + gap for height in rows))
     grid = Image.new("RGB", size, (24, 24, 27))
-    pen, font = ImageDraw.Draw(grid), ImageFont.load_default(15)
+    pen, font = ImageDraw.Draw(grid), ImageFont.load_default(19)
     for x, (name, column) in enumerate(zip(pictures, columns, strict=True)):
         left = gap + x * (cell_w + gap)
         pen.text((left + cell_w / 2, head / 2), name, fill=(228, 228, 231), font=font, anchor="mm")

@@ -14,7 +14,7 @@ from gan_zoo.callbacks.charts import chart, number
 from gan_zoo.callbacks.history import Series
 
 FEWEST, MOST, MOST_BYTES = 8, 40, 6_000_000  # grids in a page, and what they may take together
-FIRST = ("val", "test", "color", "generator", "discriminator")  # groups of curves that come first, in this order
+FIRST = ("val", "test", "generator", "discriminator")  # groups of curves that come first, in this order
 LAST = ("lr", "speed")  # and last
 
 

@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -116,24 +117,23 @@ class ProgressBar(LightningProgressBar):
 
 
 class Rate:
-    """Images per second, smoothed over about ten looks; pauses left out."""
+    """Images per second over the last looks: without pauses, and without the slow first iteration once it can."""
 
-    def __init__(self) -> None:
+    def __init__(self, looks: int = 12) -> None:
         self.images, self.per_second = 0, 0.0
-        self._at: float | None = None
+        self._looks: deque[tuple[int, float]] = deque(maxlen=looks)  # images and seconds of training
         self._paused = 0.0
 
     def note(self, images: int) -> None:
         """``images`` have been seen by now."""
-        now = time.monotonic()
-        if self._at is not None and images > self.images:
-            seconds = max(now - self._at - self._paused, 1e-9)
-            latest = (images - self.images) / seconds
-            self.per_second = latest if not self.per_second else 0.9 * self.per_second + 0.1 * latest
-        self.images, self._at, self._paused = images, now, 0.0
+        self.images = images
+        self._looks.append((images, time.monotonic() - self._paused))
+        first, last = self._looks[1 if len(self._looks) > 2 else 0], self._looks[-1]
+        if last[0] > first[0]:
+            self.per_second = (last[0] - first[0]) / max(last[1] - first[1], 1e-9)
 
     def pause(self, seconds: float) -> None:
-        """So many seconds since the last look do not count."""
+        """So many seconds that have just passed do not count."""
         self._paused += seconds
 
 

@@ -60,7 +60,7 @@ def test_result_is_seen_everywhere(trained: tuple[Path, Trainer, ColorReport]) -
     assert metrics == pytest.approx(report.result.metrics())
     page = (folder / "gallery.html").read_text()
     assert report.result.verdict() in page
-    assert "color/chroma_ratio" in page
+    assert "mean chroma, predicted / real" in page
     (log,) = folder.rglob("metrics.csv")
     assert "color/l1_median" in log.read_text()
 

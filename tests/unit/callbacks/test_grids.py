@@ -19,14 +19,14 @@ def test_a_grid_at_each_tick(fit: Fit, tmp_path: Path) -> None:
     fit([Tick(4), grids])
     assert [path.name for path in grids.grids()] == [f"{i:09d}.jpg" for i in (0, 4, 6, 8, 12)]
     with Image.open(grids.grids()[0]) as image:
-        assert image.size == (3 * 260 + 4, 26 + 2 * 260)
+        assert image.size == (3 * 260 + 4, 32 + 2 * 260)
 
 
 def test_same_inputs_over_time_other_outputs(fit: Fit, tmp_path: Path) -> None:
     grids = ImageGrids(tmp_path, n_samples=1)
     fit([Tick(None), grids])
     first, *_, last = (Image.open(path).convert("RGB") for path in grids.grids())
-    column = [(4 + i * 260, 26, 4 + i * 260 + 256, 26 + 256) for i in range(3)]
+    column = [(4 + i * 260, 32, 4 + i * 260 + 256, 32 + 256) for i in range(3)]
     assert first.crop(column[0]).tobytes() == last.crop(column[0]).tobytes()
     assert first.crop(column[2]).tobytes() == last.crop(column[2]).tobytes()
     assert first.crop(column[1]).tobytes() != last.crop(column[1]).tobytes()
@@ -73,8 +73,8 @@ def test_streams_have_no_grids_and_no_error(tmp_path: Path) -> None:
 
 def test_large_pictures_are_made_smaller_and_sizes_may_differ() -> None:
     wide, small = torch.zeros(2, 3, 300, 1000, dtype=torch.uint8), torch.zeros(2, 3, 20, 20, dtype=torch.uint8)
-    assert draw({"wide": wide}, 256).size == (264, 26 + 2 * (77 + 4))
-    assert draw({"wide": wide, "small": small}, 256).size == (4 + 2 * 260, 26 + 2 * (240 + 4))
+    assert draw({"wide": wide}, 256).size == (264, 32 + 2 * (77 + 4))
+    assert draw({"wide": wide, "small": small}, 256).size == (4 + 2 * 260, 32 + 2 * (240 + 4))
 
 
 def test_loggers_get_it_under_one_key() -> None:
