@@ -122,15 +122,20 @@ class Composer:
             yield from self.groups(group)
 
     def explain(self, error: BaseException, overrides: Sequence[str]) -> str:
-        """One line for what Hydra said in many."""
+        """One line for what Hydra said in many: an unreadable word, an unknown option or key, else Hydra's words."""
+        parsed = []
         for text in overrides:
             try:
-                override = OverridesParser.create().parse_override(text)
+                parsed.append(OverridesParser.create().parse_override(text))
             except HydraException:
                 return f"cannot read {text!r}: write key=value (a list as [1,2], text with blanks or commas in quotes)"
-            if line := self._explain_override(override, overrides):
-                return line
-        return squeeze(f"{error} {error.__cause__ or ''}")
+        groups = {group for group in self.groups() if self.options(group)}
+        chosen = [override for override in parsed if override.key_or_group in groups]
+        known = self._keys([str(override.input_line) for override in chosen])
+        lines = [self._unknown_option(override) for override in chosen]
+        if known:
+            lines += [self._unknown_key(override, known, groups) for override in parsed if override not in chosen]
+        return next((line for line in lines if line), squeeze(f"{error} {error.__cause__ or ''}"))
 
     def _misplaced(self, overrides: Sequence[str]) -> str | None:
         """Hydra would silently replace a group's values by a word: ``model.generator=unet_128``."""
@@ -141,23 +146,20 @@ class Composer:
                 return f"{key} is a group of values: choose one with {groups[key]}={value}"
         return None
 
-    def _explain_override(self, override: Override, overrides: Sequence[str]) -> str | None:
+    def _unknown_key(self, override: Override, known: set[str], groups: set[str]) -> str | None:
         key = override.key_or_group
-        groups = set(self.groups())
-        if key in groups and self.options(key):
-            return self._unknown_option(key, override)
-        if override.is_add() or key.startswith("hydra"):
-            return None
-        known = self._keys([text for text in overrides if _key(text) in groups])
-        if key in known:
+        if override.is_add() or key.startswith("hydra") or key in known:
             return None
         tail = key.rpartition(".")[2]
         same_tail = [name for name in known if name.rpartition(".")[2] == tail]
         hint = f" (did you mean {' or '.join(same_tail[:3])}?)" if same_tail else _near_key(key, known | groups)
         return f"there is no key {key}{hint}; a new one is added with +{override.input_line}"
 
-    def _unknown_option(self, group: str, override: Override) -> str | None:
-        names = self.options(group)
+    def _unknown_option(self, override: Override) -> str | None:
+        group = override.key_or_group
+        below = list(self.groups(group)) if group == "experiment" else []
+        nested = [f"{inner[len(group) + 1 :]}/{name}" for inner in below for name in self.options(inner)]
+        names = [*self.options(group), *nested]
         for name in _choices(override):
             if name not in names and name != "null":
                 return f"there is no {group}={name}{nearest(name, names)}"
@@ -200,10 +202,6 @@ def _choices(override: Override) -> list[str]:
         return [str(value) for value in override.sweep_iterator()] if override.is_choice_sweep() else []
     value = override.value()
     return [str(name) for name in value] if isinstance(value, list) else ["null" if value is None else str(value)]
-
-
-def _key(text: str) -> str:
-    return text.lstrip("+~").partition("=")[0].partition("@")[0]
 
 
 def _near_key(key: str, known: set[str]) -> str:

@@ -81,8 +81,15 @@ def drop_if_unused(folder: Path) -> None:
     """Remove the folder of a run that failed before it wrote anything of its own."""
     if not is_first_rank() or not folder.is_dir():
         return
-    if all(path.is_dir() or path.parent.name == ".hydra" or path.suffix == ".log" for path in folder.rglob("*")):
+    if all(path.is_dir() or _says_nothing(path) for path in folder.rglob("*")):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _says_nothing(file: Path) -> bool:
+    """Whether a file only repeats the command and its configuration."""
+    return (
+        file.parent.name == ".hydra" or file.suffix == ".log" or file.name == "hparams.yaml" or not file.stat().st_size
+    )
 
 
 def _typed_folder(folder: Path, resuming: bool) -> Path:

@@ -1,8 +1,10 @@
 """What ``gan-zoo train --help`` says: models and the data sets that fit, recipes, and the keys to start with."""
 
+from hydra.core.default_element import ConfigDefault
+from omegaconf import OmegaConf
+
 from gan_zoo.cli.compose import Composer
-from gan_zoo.cli.fill import COLOURS, PAIRS, UNPAIRED, header, kind_of_data
-from gan_zoo.errors import UserError
+from gan_zoo.cli.fill import COLOURS, KINDS, PAIRS, UNPAIRED, header
 
 KEYS = """\
   data.root=DIR             your own folder, with data=paired, unpaired or colorize
@@ -43,8 +45,13 @@ def fits(wanted: str, kind: str) -> bool:
 
 
 def data_kind(composer: Composer, name: str) -> str:
-    """``pairs``, ``colours`` or ``unpaired``; "" where the configuration does not say."""
-    try:
-        return kind_of_data(composer.compose([f"data={name}"]))
-    except UserError:
+    """``pairs``, ``colours`` or ``unpaired``, without composing; "" where neither a file nor its defaults say."""
+    found = composer.loader.repository.load_config(f"data/{name}")
+    if found is None:
         return ""
+    if target := OmegaConf.select(found.config, "dataset._target_"):
+        return KINDS.get(str(target).rpartition(".")[2], "")
+    parents = [one.path for one in found.defaults_list or [] if isinstance(one, ConfigDefault)]
+    return next(
+        (kind for parent in parents if parent and parent != "_self_" and (kind := data_kind(composer, parent))), ""
+    )

@@ -39,6 +39,7 @@ def _from_worker(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """A text on one line."""
+    text = text.replace(", set env var HYDRA_FULL_ERROR=1 to see chained exception.", "")
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -48,9 +49,12 @@ def _root(error: BaseException) -> BaseException:
     while seen is not None:
         if isinstance(seen, UserError | OSError):
             return seen
-        if type(seen).__name__ == "InstantiationException" and seen.__cause__ is None:
-            break
         seen = seen.__cause__
+    if (
+        type(error).__name__ == "InstantiationException"
+        and type(error.__cause__).__name__ == "MisconfigurationException"
+    ):
+        return error.__cause__ or error
     return error
 
 

@@ -118,12 +118,13 @@ def check_resumable(path: Path, model: "LightningModule") -> None:
     """
     from gan_zoo.training.checkpoint_io import read
 
-    target = read(path).get("gan_zoo", {}).get("model", {}).get("_target_", "something else")
+    about = read(path).get("gan_zoo", {})
+    target = about.get("model", {}).get("_target_", "something else")
     held, wanted = target.rpartition(".")[2], type(model).__name__
     if held != wanted:
-        raise UserError(
-            f"{path} is a checkpoint of {held}, and this run trains {wanted}: choose the model it was made with"
-        )
+        raise UserError(f"{path} is a checkpoint of {held}, and this run trains {wanted}: choose the model it is of")
+    if not about.get("ranks"):
+        raise UserError(f"{path} holds imported weights, which no training here has written: it cannot be resumed")
 
 
 def optimized(trainer: "Trainer", name: str | None) -> float | None:
@@ -176,13 +177,15 @@ def fingerprint(cfg: DictConfig) -> str:
 @contextmanager
 def tidy() -> Iterator[None]:
     """Close W&B's run however training ends: the next job of a sweep must not log into it."""
+    failed = True
     try:
         yield
+        failed = False
     finally:
         if "wandb" in sys.modules:
             from gan_zoo.callbacks.loggers import finish
 
-            finish()
+            finish(failed)
 
 
 # What libraries say on every run, about things that are as they should be.

@@ -139,7 +139,9 @@ def against_bare_loop(cfg: DictConfig, data: "LightningDataModule", args: argpar
         ]
         told["callbacks"] = [instantiate(one) for one in watching]
         with contextlib.redirect_stdout(io.StringIO()):
-            timing = benchmark.time_iterations(model_of(cfg), data, options(cfg) | told, args.iterations, args.warmup)
+            timing: Timing = benchmark.time_iterations(
+                model_of(cfg), data, options(cfg) | told, args.iterations, args.warmup
+            )
         return timing.total * args.iterations / 1000
 
     def bare() -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_zoo.cli.arguments import Parser
-from gan_zoo.errors import UserError
+from gan_zoo.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from gan_zoo.training.module import GANModule
@@ -104,8 +104,12 @@ def convert(name: str, chosen: dict[str, Any], files: dict[str, Path]) -> "GANMo
     Raises:
         UserError: see ``main``.
     """
-    from gan_zoo.interop import from_reference
+    from gan_zoo.interop import from_reference, reference_networks
 
+    known = reference_networks(from_reference(name, chosen, {}))
+    for net in files:
+        if net not in known:
+            raise UserError(f"the reference of {name} has no network {net!r}{nearest(net, known)}")
     return from_reference(name, chosen, {net: read(path) for net, path in files.items()})
 
 
@@ -141,6 +145,7 @@ def save(model: "GANModule", path: Path) -> None:
     import lightning
 
     from gan_zoo.training.checkpoint_io import write
+    from gan_zoo.training.resume import KEY
 
     content: dict[str, Any] = {
         "state_dict": model.state_dict(),
@@ -149,5 +154,6 @@ def save(model: "GANModule", path: Path) -> None:
         "epoch": 0,
         "global_step": 0,
     }
-    model.on_save_checkpoint(content)
+    about = {"model": model.description(), "images_seen": 0, "schedule": model.schedule.state_dict()}
+    content[KEY] = about | {"world_size": 0, "ranks": []}  # no process has trained it: there is nothing to resume
     write(content, path)

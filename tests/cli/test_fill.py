@@ -1,0 +1,90 @@
+from collections.abc import Iterator
+
+import pytest
+
+from gan_zoo.cli.compose import Composer, forget
+from gan_zoo.cli.fill import fill, header, kind_of_data
+from gan_zoo.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def composer() -> Iterator[Composer]:
+    yield Composer("train")
+    forget()
+
+
+@pytest.mark.parametrize(
+    ("typed", "added"),
+    [
+        ([], ["experiment=demo"]),
+        (["trainer.max_steps=3"], ["experiment=demo"]),
+        (["debug=tiny"], ["experiment=demo"]),
+        (["model=pix2pix"], ["data=colorize_cc0", "model/generator=unet_128"]),
+        (["model=cyclegan"], ["data=tshirt2longsleeve_cc0"]),
+        (["data=maps"], []),
+        (["data=horse2zebra"], ["model=cyclegan"]),
+        (["model=pix2pix", "data=maps"], []),
+        (["model=pix2pix", "data=edges2shoes_cc0"], ["model/generator=unet_128"]),
+        (["model=pix2pix", "data=edges2shoes_cc0", "model.generator.n_downs=5"], []),
+        (["model=pix2pix", "data=edges2shoes_cc0", "model/generator=resnet_6"], []),
+        (["model=cyclegan", "data=maps"], ["data.dataset._target_=gan_zoo.data.datasets.Unpaired"]),
+        (["experiment=pix2pix/facades"], []),
+    ],
+)
+def test_what_is_filled_in(composer: Composer, typed: list[str], added: list[str]) -> None:
+    filled = fill(composer, typed)
+    assert filled.overrides == [*typed, *added]
+    assert composer.compose(filled.overrides)
+
+
+def test_additions_are_announced(composer: Composer) -> None:
+    notes = fill(composer, ["model=pix2pix", "data=edges2shoes_cc0"]).notes
+    assert notes == ["filled in: model/generator=unet_128 (for pictures of 128 px)"]
+
+
+def test_the_demo_is_pix2pix_on_the_embedded_photographs(composer: Composer) -> None:
+    cfg = composer.compose(fill(composer, []).overrides)
+    assert (cfg.data.name, cfg.data.crop_size, cfg.model.generator.ngf) == ("colorize_cc0", 128, 32)
+    assert cfg.model.channels == {"a": 1, "b": 2}
+    assert cfg.trainer.precision == "bf16-mixed"
+
+
+def test_pix2pix_needs_pairs(composer: Composer) -> None:
+    with pytest.raises(UserError, match="learns from pairs, and data=horse2zebra is unpaired: take model=cyclegan"):
+        fill(composer, ["model=pix2pix", "data=horse2zebra"])
+
+
+def test_a_sweep_over_models_is_left_alone(composer: Composer) -> None:
+    typed = ["model=pix2pix,cyclegan", "data=edges2shoes_cc0"]
+    assert fill(composer, typed).overrides == typed
+
+
+def test_a_plus_before_an_optional_group_is_forgiven(composer: Composer) -> None:
+    assert fill(composer, ["+experiment=demo", "+ablation=l1"]).overrides == ["experiment=demo", "ablation=l1"]
+
+
+def test_kinds(composer: Composer) -> None:
+    kinds = {name: kind_of_data(composer.compose([f"data={name}"])) for name in ("maps", "horse2zebra", "colorize_cc0")}
+    assert kinds == {"maps": "pairs", "horse2zebra": "unpaired", "colorize_cc0": "colours"}
+
+
+def test_header(composer: Composer) -> None:
+    assert header(composer, "model", "pix2pix")["data"] == "pairs"
+    assert "Zhu" in header(composer, "model", "cyclegan")["paper"]
+    assert header(composer, "model", "none") == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["l1", "l2", "gan", "cgan", "l1_gan", "l1_cgan", "encoder_decoder", "patch_1", "patch_286"]
+)
+def test_the_ablations_are_one_sweep(composer: Composer, name: str) -> None:
+    model = composer.compose(["model=pix2pix", "data=facades", f"ablation={name}"]).model
+    expected = {
+        "l1": (100, 0, 0, True),
+        "l2": (0, 100, 0, True),
+        "gan": (0, 0, 1, False),
+        "cgan": (0, 0, 1, True),
+        "l1_gan": (100, 0, 1, False),
+    }.get(name, (100, 0, 1, True))
+    assert (model.lambda_l1, model.lambda_l2, model.lambda_adv, model.conditional) == expected
+    assert model.generator.skips is (name != "encoder_decoder")

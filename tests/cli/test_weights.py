@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+import gan_zoo
+from gan_zoo.cli import main
+from gan_zoo.cli.weights import network, options
+from gan_zoo.errors import UserError
+from gan_zoo.interop import from_reference, to_reference
+from gan_zoo.models import CycleGAN, Pix2Pix
+
+SMALL = {"netG": "resnet_6blocks", "ngf": 4, "ndf": 4}
+WORDS = [f"--option={key}={value}" for key, value in SMALL.items()]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """What a reference's run of four small networks leaves."""
+    torch.manual_seed(0)
+    state = to_reference(from_reference("cyclegan", SMALL, {}))
+    paths = {name: tmp_path / "run" / f"latest_net_{name}.pth" for name in state}
+    (tmp_path / "run").mkdir()
+    for name, path in paths.items():
+        torch.save(dict(state[name]), path)
+    return paths
+
+
+def test_all_networks_of_a_run(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "cyclegan", *map(str, files.values()), *WORDS]) == 0
+    assert capsys.readouterr().out.startswith("cyclegan-run.ckpt: CycleGAN with ")
+    back = to_reference(gan_zoo.load("cyclegan-run.ckpt"))
+    for name, path in files.items():
+        written = torch.load(path, weights_only=True)
+        assert all(torch.equal(back[name][key], value) for key, value in written.items())
+    lightning = CycleGAN.load_from_checkpoint("cyclegan-run.ckpt")
+    assert torch.equal(
+        lightning.translate(torch.ones(1, 3, 8, 8)), gan_zoo.load("cyclegan-run.ckpt").translate(torch.ones(1, 3, 8, 8))
+    )
+
+
+def test_a_published_one_direction_model(files: dict[str, Path]) -> None:
+    published = files["G_A"].rename(files["G_A"].with_name("latest_net_G.pth"))
+    assert main(["import", "cyclegan", str(published), *WORDS, "--output", "h.ckpt"]) == 0
+    written = torch.load(published, weights_only=True)
+    back = to_reference(gan_zoo.load("h.ckpt"))["G_A"]
+    assert all(torch.equal(back[key], value) for key, value in written.items())
+
+
+def test_an_output_is_not_replaced_unasked(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["import", "cyclegan", str(files["G_A"]), *WORDS, "--output", "x.ckpt"]
+    assert main(words) == 0
+    assert main(words) == 1
+    assert "x.ckpt exists: --force replaces it" in capsys.readouterr().err
+    assert main([*words, "--force"]) == 0
+
+
+def test_mistakes(files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = str(files["G_A"])
+    (tmp_path / "t_net_G_A.pth").write_bytes(files["G_A"].read_bytes()[:3000])
+    torch.save({"path": Path("x")}, tmp_path / "p_net_G_A.pth")
+    torch.save([torch.ones(1)], tmp_path / "l_net_G_A.pth")
+    for words, line in [
+        ([good, "--option=ngf=8"], "G_A"),
+        ([good, "--option=nfg=4", *WORDS], "no option 'nfg' (did you mean ngf"),
+        ([good, "--option=ngf"], "write key=value"),
+        ([str(tmp_path / "t_net_G_A.pth"), *WORDS], "truncated"),
+        ([str(tmp_path / "p_net_G_A.pth"), *WORDS], "pickled code, which is never run"),
+        ([str(tmp_path / "l_net_G_A.pth"), *WORDS], "is not a state dict"),
+        (["none_net_G_A.pth", *WORDS], "none_net_G_A.pth: no such file"),
+        (["weights.pth", *WORDS], "write NETWORK=FILE"),
+        ([good, f"G_A={good}", *WORDS], "two files are for one network"),
+        ([f"G_X={good}", *WORDS], "no network 'G_X'"),
+    ]:
+        assert main(["import", "cyclegan", *words, "--output", "x.ckpt"]) == 1
+        said = capsys.readouterr().err
+        assert line in said, said
+        assert said.count("\n") == 1
+        assert not Path("x.ckpt").exists()
+    assert main(["import", "pix3pix", good]) == 1
+    assert "did you mean pix2pix" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "model", "found"),
+    [
+        ("a/latest_net_G.pth", "pix2pix", ("G", Path("a/latest_net_G.pth"))),
+        ("latest_net_G.pth", "cyclegan", ("G_A", Path("latest_net_G.pth"))),
+        ("200_net_D_B.pth", "cyclegan", ("D_B", Path("200_net_D_B.pth"))),
+        ("G_B=x=y.pth", "cyclegan", ("G_B", Path("x=y.pth"))),
+    ],
+)
+def test_network(word: str, model: str, found: tuple[str, Path]) -> None:
+    assert network(word, model) == found
+
+
+def test_options() -> None:
+    words = ["ngf=4", "no_dropout=true", "norm=instance", "x=None", "lr=2e-4", "s=(1"]
+    assert options(words) == [
+        ("ngf", 4),
+        ("no_dropout", True),
+        ("norm", "instance"),
+        ("x", None),
+        ("lr", 2e-4),
+        ("s", "(1"),
+    ]
+    with pytest.raises(UserError, match="write key=value"):
+        options(["ngf"])
+
+
+def test_pix2pix_too(tmp_path: Path) -> None:
+    chosen = {"netG": "unet_128", "ngf": 2, "ndf": 2}
+    state = to_reference(from_reference("pix2pix", chosen, {}))["G"]
+    torch.save(dict(state), tmp_path / "latest_net_G.pth")
+    words = [f"--option={key}={value}" for key, value in chosen.items()]
+    assert main(["import", "pix2pix", "latest_net_G.pth", *words, "--output", "p.ckpt"]) == 0
+    assert isinstance(gan_zoo.load("p.ckpt"), Pix2Pix)

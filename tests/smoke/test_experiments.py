@@ -1,0 +1,81 @@
+"""Every published row of conf/experiment trains: found by their files, so that nobody edits this for a new paper."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from omegaconf import DictConfig
+from PIL import Image
+
+from gan_zoo.cli import main
+from gan_zoo.cli.compose import Composer, conf_dir, forget
+from gan_zoo.cli.fill import UNPAIRED, header, kind_of_data
+from gan_zoo.training.checkpoint_io import read
+
+FOLDER = conf_dir() / "experiment"
+EXPERIMENTS = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def composer() -> Iterator[Composer]:
+    yield Composer("train")
+    forget()
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GAN_ZOO_TRACEBACK", raising=False)
+
+
+def draw(path: Path, width: int, height: int, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)
+    Image.fromarray(coarse).resize((width, height)).save(path)
+
+
+def data_for(cfg: DictConfig, root: Path) -> None:
+    """A few pictures in the layout that the experiment reads: four of each domain, or four glued pairs."""
+    for number in range(4):
+        for split, first in (("train", 0), ("test", 100)):
+            if kind_of_data(cfg) == UNPAIRED:
+                draw(root / f"{split}A" / f"{number}.png", 48, 40, first + number)
+                draw(root / f"{split}B" / f"{number}.png", 40, 48, first + number + 50)
+            else:
+                draw(root / split / f"{number}.png", 80, 40, first + number)
+
+
+def test_there_are_rows_of_every_paper() -> None:
+    assert {name.partition("/")[0] for name in EXPERIMENTS} >= {"pix2pix", "cyclegan", "munit", "demo"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_it_trains(name: str, composer: Composer, tmp_path: Path) -> None:
+    cfg = composer.compose([f"experiment={name}"])
+    data_for(cfg, tmp_path / "pictures")
+    words = [f"experiment={name}", "debug=tiny", f"data.root={tmp_path / 'pictures'}", "hydra.run.dir=run"]
+    assert main(["train", *words]) == 0
+    checkpoint = read(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert checkpoint["global_step"] == 3
+    assert checkpoint["gan_zoo"]["images_seen"] == 3 * cfg.data.batch_size or cfg.data.batch_size > 1
+    assert (tmp_path / "run" / "gallery.html").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if "/" in name])
+def test_its_header_says_what_it_reproduces(name: str, composer: Composer) -> None:
+    group, _, option = f"experiment/{name}".rpartition("/")
+    about = header(composer, group, option)
+    assert set(about) >= {"model", "row", "published", "command", "hardware", "hours", "ours"}
+    assert about["command"].startswith(f"python train.py experiment={name}")
+    assert about["model"] in composer.options("model")
+    target = composer.compose([f"experiment={name}"]).model._target_
+    assert target.rpartition(".")[2].lower() == about["model"]
+
+
+def test_the_munit_papers_baseline(composer: Composer) -> None:
+    """CycleGAN*: U-Nets with dropout in training and in testing, and noise beside each input picture."""
+    model = composer.compose(["experiment=munit/cyclegan_star_edges2shoes"]).model
+    assert model.generator._target_.endswith("UNet")
+    assert (model.generator.dropout, model.test_time_noise, model.nz) == (True, True, 8)
