@@ -12,7 +12,7 @@ from .conftest import Run
 
 TWO = ["trainer.devices=2", "callbacks.grids=null", "callbacks.gallery=null"]
 SPY = """
-import json, os
+import json, os, time
 from pathlib import Path
 
 from lightning import Callback
@@ -23,7 +23,7 @@ class Spy(Callback):
         state = {name: float(value.double().sum()) for name, value in pl_module.state_dict().items()}
         lr = trainer.optimizers[0].param_groups[0]["lr"]
         words = {"lr": lr, "weights": state, "argv": __import__("sys").argv, "world": trainer.world_size}
-        Path(os.environ["SPY"], f"{os.getpid()}-{trainer.global_rank}.json").write_text(json.dumps(words))
+        Path(os.environ["SPY"], f"{time.time_ns()}-{trainer.global_rank}.json").write_text(json.dumps(words))
 """
 
 

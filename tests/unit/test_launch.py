@@ -39,7 +39,7 @@ def test_a_rank_gets_the_jobs_own_words(tmp_path: Path) -> None:
     composer = Composer("train", config_dir=str(tmp_path / "mine"))
     words = ["model=cyclegan", "data=maps", "model.lambda_idt=0.1"]
     cfg = composer.compose([*words, f"hydra.run.dir={tmp_path}"])
-    with read_write(cfg), read_write(cfg.hydra.runtime), open_dict(cfg):
+    with read_write(cfg.hydra.job), read_write(cfg.hydra.runtime), open_dict(cfg):
         cfg.hydra.runtime.output_dir = str(tmp_path / "it's 1")
         cfg.hydra.job.config_name = "train"
         cfg.hydra.runtime.cwd = str(tmp_path)

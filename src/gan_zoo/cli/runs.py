@@ -81,8 +81,8 @@ def assemble(cfg: DictConfig) -> tuple[Any, "LightningModule", "Trainer"]:
     data = instantiate(cfg.data)
     model = build_model(cfg.model)
     told = {"command": command, "group": sweep_name, "config": lambda: OmegaConf.to_container(cfg, resolve=True)}
-    loggers = [instantiate(one, **_told(one, told)) for one in members(cfg.get("logger"))]
-    callbacks = [instantiate(one, **_told(one, told)) for one in members(cfg.get("callbacks"))]
+    loggers = [_made(one, told) for one in members(cfg.get("logger"))]
+    callbacks = [_made(one, told) for one in members(cfg.get("callbacks"))]
     callbacks.append(launch.same_config(fingerprint(cfg)))
     trainer = instantiate(cfg.trainer, logger=loggers or False, callbacks=callbacks)
     if trainer.is_global_zero:
@@ -224,9 +224,14 @@ def members(group: DictConfig | None) -> list[DictConfig]:
     return [one for one in (group or {}).values() if isinstance(one, DictConfig) and "_target_" in one]
 
 
-def _told(one: DictConfig, told: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Values that only the running job knows, for the keys that a configuration leaves null."""
-    return {key: value() for key, value in told.items() if key in one and one[key] is None}
+def _made(one: DictConfig, told: Mapping[str, Callable[[], Any]]) -> Any:
+    """A logger or callback; keys that its configuration leaves null get what only the running job knows."""
+    from hydra.utils import instantiate
+
+    missing = {key: value() for key, value in told.items() if key in one and one[key] is None}
+    node = OmegaConf.masked_copy(one, [str(key) for key in one if key not in missing])
+    node._set_parent(one._get_parent())  # its interpolations look further up
+    return instantiate(node, _partial_=True)(**missing)
 
 
 def _targets(tree: Any) -> Iterator[str]:

@@ -142,7 +142,7 @@ def against_bare_loop(cfg: DictConfig, data: "LightningDataModule", args: argpar
             timing: Timing = benchmark.time_iterations(
                 model_of(cfg), data, options(cfg) | told, args.iterations, args.warmup
             )
-        return timing.total * args.iterations / 1000
+        return float(timing.total * args.iterations / 1000)
 
     def bare() -> Any:
         return benchmark.time_bare(model_of(cfg), data.train_dataloader(), options(cfg), args.iterations, args.warmup)
