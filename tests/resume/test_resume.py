@@ -127,6 +127,18 @@ def test_two_ranks(tmp_path: Path, data: Path) -> None:
     assert_same_runs(whole, broken)
 
 
+def test_pictures_and_pages_change_nothing(tmp_path: Path, data: Path) -> None:
+    plain = Run(tmp_path / "plain", data, world=2, model="cyclegan", every_n_images=4, trainer={"max_steps": 7})
+    shown = replace(plain, folder=tmp_path / "shown", everything=True)
+    assert finish(plain) == finish(shown) == [0, 0]
+    assert differences(last(plain)["state_dict"], last(shown)["state_dict"]) == []
+    assert differences(last(plain)["gan_zoo"], last(shown)["gan_zoo"]) == []
+    assert sorted(path.stem for path in (shown.folder / "samples").iterdir()) == [f"{i:09d}" for i in (0, 4, 8, 12, 14)]
+    page = (shown.folder / "gallery.html").read_text()
+    assert "2 cpu devices x batch 1 = 2 images an iteration" in page
+    assert "pools" in page
+
+
 def test_longer_training_goes_on_from_a_finished_one(tmp_path: Path, data: Path) -> None:
     whole = Run(tmp_path / "whole", data, model="cyclegan", trainer={"max_steps": 17})
     parts = replace(whole, folder=tmp_path / "parts", trainer={"max_steps": 10})

@@ -17,7 +17,12 @@ from lightning.pytorch.callbacks import RichProgressBar  # noqa: F401 - loads wh
 from lightning.pytorch.loggers import CSVLogger
 from PIL import Image
 
+from gan_zoo.callbacks.announce import Announce
 from gan_zoo.callbacks.checkpoint import Checkpoint
+from gan_zoo.callbacks.gallery import Gallery
+from gan_zoo.callbacks.grids import ImageGrids
+from gan_zoo.callbacks.progress import ProgressBar
+from gan_zoo.callbacks.throughput import Throughput
 from gan_zoo.callbacks.tick import Tick
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Paired
@@ -61,6 +66,7 @@ class Run:
     kill_at: int | None = None  # iteration after which the process kills itself, as the system would
     term_at: int | None = None  # the same with SIGTERM
     resume: bool = False
+    everything: bool = False  # with grids, page and all the other callbacks
 
 
 class Sign(Callback):
@@ -109,6 +115,9 @@ def train(run: Run, rank: int = 0, port: int = 0) -> None:
     callbacks: list[Callback] = [Sign(number, at) for number, at in signs if at is not None]
     callbacks += [Tick(run.every_n_images), Witness(run.folder / f"witness{rank}.txt")]
     callbacks.append(Checkpoint(run.folder / "checkpoints", monitor=run.monitor))
+    if run.everything:
+        shown = [ImageGrids(run.folder / "samples", n_samples=1), Gallery(run.folder)]
+        callbacks += [Announce(), Throughput(), ProgressBar(), *shown]
     trainer = Trainer(
         accelerator="cpu",
         devices=run.world,
@@ -116,7 +125,7 @@ def train(run: Run, rank: int = 0, port: int = 0) -> None:
         callbacks=callbacks,
         logger=CSVLogger(run.folder, name="csv", version=f"{os.getpid()}"),
         log_every_n_steps=2,
-        enable_progress_bar=False,
+        enable_progress_bar=run.everything,
         enable_model_summary=False,
         **run.trainer,
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
 from gan_zoo.callbacks import position
@@ -94,13 +93,6 @@ class Checkpoint(ModelCheckpoint):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """The last tick has saved."""
-
-    def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
-        """Save if Lightning itself was quicker than the clock to end a run by SIGTERM (one process only)."""
-        if isinstance(exception, SIGTERMException) and trainer.world_size == 1 and not trainer.sanity_checking:
-            done = pl_module.images_seen in (self.images_saved, 0) or not pl_module.iteration.first
-            if not done and not dry(trainer):
-                self.on_tick(trainer, pl_module)
 
     def format_checkpoint_name(
         self, metrics: dict[str, Tensor], filename: str | None = None, ver: int | None = None, prefix: str | None = None

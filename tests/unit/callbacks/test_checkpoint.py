@@ -1,3 +1,4 @@
+import signal
 import stat
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,18 @@ def test_lightning_can_test_the_best_and_the_last(fit: Fit, tmp_path: Path) -> N
     for which in ("best", "last"):
         (scores,) = trainer.validate(model, datamodule=trainer.datamodule, ckpt_path=which, verbose=False)  # type: ignore[attr-defined]
         assert scores["val/l1"] > 0
+
+
+def test_keyboard_interrupt_leaves_the_last_ticks(fit: Fit, tmp_path: Path) -> None:
+    class Interrupt(Callback):
+        def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
+            if trainer.global_step == 5:
+                raise KeyboardInterrupt
+
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit):
+            fit([Tick(4), Interrupt(), Checkpoint(tmp_path / "c")])
+    finally:
+        signal.signal(signal.SIGINT, handler)  # Lightning ignores it from then on
+    assert seen(tmp_path / "c" / "last.ckpt") == 4
