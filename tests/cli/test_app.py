@@ -73,6 +73,17 @@ def test_interruption_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> 
     assert main(["train"]) == 130
 
 
+def test_sigterm_is_no_success(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+    def terminate(name: str) -> None:
+        raise SIGTERMException
+
+    monkeypatch.setattr(app, "_command", terminate)
+    assert main(["train"]) == 143
+    assert "resume=true goes on" in capsys.readouterr().err
+
+
 def test_train_py_is_the_same_command() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "train.py"), "modle=pix2pix"],

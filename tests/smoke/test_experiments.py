@@ -59,7 +59,7 @@ def test_it_trains(name: str, composer: Composer, tmp_path: Path) -> None:
     assert main(["train", *words]) == 0
     checkpoint = read(tmp_path / "run" / "checkpoints" / "last.ckpt")
     assert checkpoint["global_step"] == 3
-    assert checkpoint["gan_zoo"]["images_seen"] == 3 * cfg.data.batch_size or cfg.data.batch_size > 1
+    assert checkpoint["gan_zoo"]["images_seen"] == 3 * cfg.data.batch_size
     assert (tmp_path / "run" / "gallery.html").stat().st_size > 1000
 
 

@@ -59,6 +59,13 @@ def _guarded(action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except SystemExit as error:
+        if type(error).__name__ != "SIGTERMException":  # Lightning's, which would end as if all were done
+            raise
+        if error.code == 0:  # a further rank: the first one speaks
+            return 0
+        print("stopped by SIGTERM: resume=true goes on from the last checkpoint", file=sys.stderr)
+        return 143
     except Exception as error:
         if os.environ.get("GAN_ZOO_TRACEBACK") == "1":
             raise
