@@ -81,7 +81,7 @@ class Gallery(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
         """Say why it stopped, if the page can still be written."""
-        if self.history is not None and self.history.series:
+        if self.history is not None and pl_module.images_seen:
             with suppress(Exception):  # the first error is the one to be heard
                 reason = str(exception).splitlines()[0] if str(exception) else type(exception).__name__
                 self.write(trainer, pl_module, f"stopped: {reason}" if isinstance(exception, UserError) else "stopped")

@@ -30,6 +30,8 @@ class ProgressBar(LightningProgressBar):
         plain_seconds: between two plain lines.
     """
 
+    tick_order = -20  # the bar is done before others print results
+
     def __init__(self, refresh_seconds: float = 0.5, plain_seconds: float = 30.0) -> None:
         super().__init__()
         self.refresh_seconds, self.plain_seconds = refresh_seconds, plain_seconds
@@ -68,11 +70,15 @@ class ProgressBar(LightningProgressBar):
         if self.enabled and time.monotonic() >= self.due:
             self.show(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_final_tick(self, trainer: Trainer, module: Any) -> None:
         """Show the end."""
         if self.enabled and self.shown != trainer.global_step:
-            self.show(trainer, pl_module)
+            self.show(trainer, module)
         self._close()
+
+    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """The same, where there is no clock."""
+        self.on_final_tick(trainer, pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Leave the terminal as it was."""

@@ -92,7 +92,7 @@ def test_a_run_that_fails_says_so(fit: Fit, tmp_path: Path) -> None:
                 raise UserError("the disk is full")
 
     with pytest.raises(UserError):
-        fit([Tick(), Gallery(tmp_path), Fail()])
+        fit([Tick(), Gallery(tmp_path), Fail()], log_every_n_steps=1000)
     assert "stopped: the disk is full" in (tmp_path / "gallery.html").read_text()
 
 

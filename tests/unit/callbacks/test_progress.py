@@ -1,11 +1,14 @@
 import re
 import sys
+from typing import Any
 
 import pytest
 import torch
+from lightning import Callback, Trainer
 from tests.unit.callbacks.conftest import Fit
 
 from gan_zoo.callbacks.progress import ProgressBar, Rate, shortened
+from gan_zoo.callbacks.tick import Tick
 
 
 def test_a_line_now_and_then_where_there_is_no_terminal(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,3 +73,13 @@ def test_losses_in_short() -> None:
         "discriminator/real": torch.tensor(1e-5),
     }
     assert shortened(metrics) == ["G adv_b 0.693", "D real 1e-05"]
+
+
+def test_results_come_after_the_last_line(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
+    class Result(Callback):
+        def on_final_tick(self, trainer: Trainer, module: Any) -> None:
+            print("a result")
+
+    fit([Result(), Tick(), ProgressBar(plain_seconds=1000)], max_epochs=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[-2:]] == ["iteration 6/6", "a result"]
