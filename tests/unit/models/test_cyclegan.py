@@ -42,16 +42,40 @@ def test_a_bare_constructor_gives_the_papers_model() -> None:
 @torch.no_grad()
 def test_weights_of_cycle_and_identity_by_domain() -> None:
     model, real = cyclegan(lambda_cycle={"a": 2.0, "b": 3.0}, lambda_idt=0.25), world.batch()
-    fake, idt = {"a": real["a"] * 0, "b": real["b"] * 0}, {d: real[d] + 0.5 for d in "ab"}
-    losses = model.generator_loss(real, fake, idt, {})
+    fake, rec, idt = ({d: real[d] * scale + shift for d in "ab"} for scale, shift in ((0, 0), (1, -0.25), (1, 0.5)))
+    losses = model.generator_loss(real, fake, rec, idt)
     assert losses["idt_a"].item() == pytest.approx(2.0 * 0.25 * 0.5, rel=1e-5)
     assert losses["idt_b"].item() == pytest.approx(3.0 * 0.25 * 0.5, rel=1e-5)
-    rec_a = model.generator["ba"](fake["b"])
-    torch.testing.assert_close(losses["cycle_a"], 2 * (rec_a - real["a"]).abs().mean())
-    rec_b = model.generator["ab"](fake["a"])
-    torch.testing.assert_close(losses["cycle_b"], 3 * (rec_b - real["b"]).abs().mean())
+    assert losses["cycle_a"].item() == pytest.approx(2.0 * 0.25, rel=1e-5)
+    assert losses["cycle_b"].item() == pytest.approx(3.0 * 0.25, rel=1e-5)
     score = model.discriminator["b"](fake["b"])
     torch.testing.assert_close(losses["adv_b"], (score - 1).square().mean())
+
+
+@torch.no_grad()
+def test_each_discriminator_judges_reals_and_former_fakes_of_its_domain() -> None:
+    model, real = cyclegan(), world.batch()
+    fake = {d: -real[d] for d in "ab"}
+    losses = model.discriminator_loss(real, fake, {})
+    assert set(losses) == {"real_a", "fake_a", "real_b", "fake_b"}
+    for d in "ab":
+        real_score, fake_score = model.discriminator[d](real[d]), model.discriminator[d](fake[d])
+        torch.testing.assert_close(losses[f"real_{d}"], 0.5 * (real_score - 1).square().mean())
+        torch.testing.assert_close(losses[f"fake_{d}"], 0.5 * fake_score.square().mean())
+        accuracy = LeastSquares().accuracy(real_score, fake_score)
+        torch.testing.assert_close(losses.observed[f"accuracy_{d}"], accuracy)
+
+
+@torch.no_grad()
+def test_which_image_is_made_of_which() -> None:
+    for share in (True, False):
+        model, real = cyclegan(share_passes=share), world.batch()
+        fake, rec, idt = model.generate(real, {})
+        ab, ba = model.generator["ab"], model.generator["ba"]
+        expected = [ab(real["a"]), ba(real["b"]), ba(fake["b"]), ab(fake["a"]), ba(real["a"]), ab(real["b"])]
+        found = [fake["b"], fake["a"], rec["a"], rec["b"], idt["a"], idt["b"]]
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_one_weight_stands_for_both_domains() -> None:
@@ -211,6 +235,14 @@ def test_how_many_passes_an_iteration_takes() -> None:
             **dict.fromkeys(("generator.ab", "generator.ba"), generators),
             **dict.fromkeys(("discriminator.a", "discriminator.b"), discriminators),
         }
+
+
+def test_batch_norm_sees_the_images_in_the_references_order() -> None:
+    model, order = cyclegan(generator=partial(world.UNET, norm=batch_norm)), []
+    for direction, net in model.generator.items():
+        net.register_forward_hook(lambda *_, direction=direction: order.append(direction))
+    world.fit(model, world.samples(1))
+    assert order == ["ab", "ba", "ba", "ab", "ab", "ba"]  # fake_b, rec_a, fake_a, rec_b, idt_b, idt_a
 
 
 def test_domains_of_unlike_sizes_share_no_pass() -> None:

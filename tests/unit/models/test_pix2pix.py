@@ -76,6 +76,16 @@ def test_weights_and_distances() -> None:
     torch.testing.assert_close(losses["adv"], 2 * nn.functional.softplus(-score).mean())
 
 
+@torch.no_grad()
+def test_the_discriminator_judges_the_fake_and_the_real_pair() -> None:
+    model, data = pix2pix(), world.batch()
+    losses = model.discriminator_loss(data["a"], data["b"], -data["b"])
+    real, fake = (model.discriminator(torch.cat((data["a"], b), 1)) for b in (data["b"], -data["b"]))
+    torch.testing.assert_close(losses["real"], 0.5 * nn.functional.softplus(-real).mean())
+    torch.testing.assert_close(losses["fake"], 0.5 * nn.functional.softplus(fake).mean())
+    assert set(losses) == {"fake", "real"}
+
+
 def test_nothing_to_minimise_is_refused() -> None:
     with pytest.raises(UserError, match=r"nothing to minimise: set model\.lambda_adv"):
         pix2pix(lambda_l1=0.0, lambda_adv=0.0)

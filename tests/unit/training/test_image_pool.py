@@ -22,10 +22,10 @@ def test_what_goes_in_does_not_keep_a_graph_or_the_batch_alive() -> None:
     pool, batch = ImagePool(2), torch.zeros(5, 3, 4, 4, requires_grad=True)
     for _ in range(4):
         assert not pool(batch * 1).requires_grad
-    assert len(pool.images) == 2
-    for image in pool.images:
-        assert image.shape == (3, 4, 4)
-        assert image.untyped_storage().size() == 3 * 4 * 4 * 4
+        assert len(pool.images) == 2
+        for image in pool.images:  # from the filling at first, exchanged later
+            assert image.shape == (3, 4, 4)
+            assert image.untyped_storage().size() == 3 * 4 * 4 * 4
 
 
 def test_what_comes_out_can_be_changed_without_changing_the_pool() -> None:

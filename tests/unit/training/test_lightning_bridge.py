@@ -177,6 +177,12 @@ def test_a_shorter_pass_is_not_an_epoch_of_the_schedule() -> None:
     assert found == rates()
 
 
+def test_a_rate_holds_for_a_whole_iteration() -> None:
+    """Iterations begin at images 0, 2, 3, 5, …: the second epoch of four images begins within one."""
+    found = rates(limit_train_batches=3, max_epochs=2, accumulate_grad_batches=2)
+    assert [pair[1] for pair in found.values()] == pytest.approx([1, 1, 1, 1, 1, 2 / 3])
+
+
 def test_rates_go_on_after_resuming(tmp_path: Path) -> None:
     class Keep(Callback):
         def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Batch, batch_idx: int) -> None:
