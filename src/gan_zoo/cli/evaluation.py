@@ -78,12 +78,8 @@ def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     import gan_zoo
 
     seed_everything(cfg.seed, workers=True, verbose=False)
-    model = gan_zoo.load(cfg.checkpoint)
-    data = instantiate(cfg.data)
-    if (held := dict(model.hparams["channels"])) != (given := dict(data.channels)):
-        raise UserError(
-            f"{cfg.checkpoint} takes channels {held}, data={data.name} gives {given}: name the data it was trained on"
-        )
+    model, data = gan_zoo.load(cfg.checkpoint), instantiate(cfg.data)
+    check_channels(str(cfg.checkpoint), dict(model.hparams["channels"]), data)
     trainer = instantiate(cfg.trainer, logger=False, enable_checkpointing=False)
     measured = trainer.test(model, datamodule=data, verbose=False)[0]
     report = {
@@ -99,6 +95,17 @@ def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         print(f"{name:<16} {value:.4f}")
     print(f"written: {folder / 'metrics.json'}")
     return report
+
+
+def check_channels(checkpoint: str, held: dict[str, int], data: Any) -> None:
+    """Refuse data that the model cannot take.
+
+    Raises:
+        UserError: their channels differ.
+    """
+    if held != (given := dict(data.channels)):
+        what = f"{checkpoint} takes channels {held}, data={data.name} gives {given}"
+        raise UserError(f"{what}: name the data that it was trained on")
 
 
 def write(report: dict[str, Any], path: Path) -> None:
