@@ -18,7 +18,7 @@ def config(folder: str | Path, **keys: Any) -> DictConfig:
 def make_run(folder: Path, when: float = 0) -> Path:
     last = folder / folders.LAST
     last.parent.mkdir(parents=True)
-    last.touch()
+    last.write_bytes(b"weights")
     if when:
         os.utime(last, (when, when))
     return folder
