@@ -97,38 +97,48 @@ class CycleGAN(GANModule):
         real = {d: batch[d] for d in "ab"}
         names = [f"{kind}_{d}" for kind in ("fake", "rec", "idt") for d in "ab"] if self.nz else []
         noise = {name: self.draw(name, (len(real["a"]), self.nz)) for name in names}
-        fake, idt = self.first_passes(real, noise)
-        self.minimize(self.generator_loss, real, fake, idt, noise, over="generator")
+        fake, rec, idt = self.generate(real, noise)
+        self.minimize(self.generator_loss, real, fake, rec, idt, over="generator")
         history = {t: self.pool[t](fake[t]) for _, t in DIRECTIONS}
         alpha = {d: self.uniform(f"alpha_{d}", (len(real[d]), 1)) for d in real} if self.lambda_gp else {}
         self.minimize(self.discriminator_loss, real, history, alpha, over="discriminator")
 
-    def first_passes(self, real: Images, noise: Images) -> tuple[Images, Images]:
-        """Translations and identities (fake, idt) by domain: all that the generators make of real images.
+    def generate(self, real: Images, noise: Images) -> tuple[Images, Images, Images]:
+        """Translations, reconstructions and identities (none without weight), each by its images' domain.
 
-        A generator translates one domain and ought to leave the other alone: one pass of both if it may.
+        A generator translates one domain and ought to leave the other alone: one pass of both if it may. Else all
+        passes follow the reference's order, in which batch norm's statistics move.
         """
-        fake, idt = Images(), Images()
+
+        def make(direction: str, images: Tensor, name: str) -> Tensor:
+            out: Tensor = self.generator[direction](self.with_noise(images, noise.get(name)))
+            return out
+
+        fake, rec, idt = Images(), Images(), Images()
+        if self.lambda_idt and self.merges["generator"]:
+            for s, t in DIRECTIONS:
+                names = {f"fake_{t}": real[s], f"idt_{t}": real[t]}
+                inputs = [self.with_noise(images, noise.get(name)) for name, images in names.items()]
+                fake[t], idt[t] = passes(self.generator[s + t], *inputs)
+            return fake, {s: make(t + s, fake[t], f"rec_{s}") for s, t in DIRECTIONS}, idt
         for s, t in DIRECTIONS:
-            inputs = [self.with_noise(real[s], noise.get(f"fake_{t}"))]
-            if self.lambda_idt:
-                inputs.append(self.with_noise(real[t], noise.get(f"idt_{t}")))
-            fake[t], *rest = passes(self.generator[s + t], *inputs, merged=self.merges["generator"])
-            idt.update(zip([t], rest, strict=False))
-        return fake, idt
+            fake[t] = make(s + t, real[s], f"fake_{t}")
+            rec[s] = make(t + s, fake[t], f"rec_{s}")
+        if self.lambda_idt:
+            idt = {t: make(s + t, real[t], f"idt_{t}") for s, t in DIRECTIONS}
+        return fake, rec, idt
 
     def with_noise(self, images: Tensor, noise: Tensor | None) -> Tensor:
         """(N, C, H, W) with ``noise`` (N, nz) as further constant channels, if there is any."""
         planes = [] if noise is None else [noise.to(images)[:, :, None, None].expand(-1, -1, *images.shape[-2:])]
         return torch.cat([images, *planes], dim=1) if self.nz else images
 
-    def generator_loss(self, real: Images, fake: Images, idt: Images, noise: Images) -> Losses:
+    def generator_loss(self, real: Images, fake: Images, rec: Images, idt: Images) -> Losses:
         """GAN, cycle and identity terms of both directions; a term's letter is the domain its image lies in."""
         losses = Losses()
         for s, t in DIRECTIONS:
-            rec = self.generator[t + s](self.with_noise(fake[t], noise.get(f"rec_{s}")))
             losses[f"adv_{t}"] = self.adversarial.generator(self.discriminator[t](fake[t]))
-            losses[f"cycle_{s}"] = self.lambda_cycle[s] * (rec - real[s]).abs().mean()
+            losses[f"cycle_{s}"] = self.lambda_cycle[s] * (rec[s] - real[s]).abs().mean()
             if self.lambda_idt:
                 losses[f"idt_{t}"] = self.lambda_cycle[t] * self.lambda_idt * (idt[t] - real[t]).abs().mean()
         return losses

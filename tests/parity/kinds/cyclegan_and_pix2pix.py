@@ -139,17 +139,12 @@ def losses(case: Case) -> None:
 
 
 def _cyclegan_losses(case: Case, model: Any, real: dict[str, Tensor]) -> None:
-    fake, idt = model.first_passes(real, {})
-    made = {
-        "fake_B": fake["b"],
-        "fake_A": fake["a"],
-        "rec_A": model.generator["ba"](fake["b"]),
-        "rec_B": model.generator["ab"](fake["a"]),
-    }
-    made |= {"idt_A": idt["b"], "idt_B": idt["a"]} if idt else {}
+    fake, rec, idt = model.generate(real, {})
+    made = {f"{kind}_{d.upper()}": image for kind, of in (("fake", fake), ("rec", rec)) for d, image in of.items()}
+    made |= {"idt_A": idt["b"], "idt_B": idt["a"]} if idt else {}  # named after the generator
     for name in set(made) & set(case.arrays):
         case.compare(name, made[name])
-    terms = _gradients(case, model, lambda: model.generator_loss(real, fake, idt, {}), ("G_A", "G_B"), ("G",))
+    terms = _gradients(case, model, lambda: model.generator_loss(real, fake, rec, idt), ("G_A", "G_B"), ("G",))
     history = {d: model.pool[d](fake[d]) for d in "ba"}
     terms |= _gradients(
         case, model, lambda: model.discriminator_loss(real, history, {}), ("D_A", "D_B"), ("D_A", "D_B")
@@ -330,8 +325,11 @@ def _long_run_pool(case: Case) -> None:
     settled = slice(5000, queries - 40 * size)  # later ones may still wait in the pool
     found = {
         "fraction_current": (current[late].mean(), 0.009),
-        "mean_age": (ages.mean(), 4.0),
-        "age_quantiles": (np.quantile(ages, [0.05, 0.25, 0.5, 0.75, 0.95]), np.array([1.5, 3.0, 5.0, 8.0, 16.0])),
+        "mean_age": (ages.mean(), 0.08 * size),
+        "age_quantiles": (
+            np.quantile(ages, [0.05, 0.25, 0.5, 0.75, 0.95]),
+            np.array([0.03, 0.06, 0.1, 0.16, 0.32]) * size + 1,
+        ),
         "never_returned": ((counts[settled] == 0).mean(), 0.004),
         "returned_more_than_once": ((counts[5000:] > 1).mean(), 0.0),
         "first_fill_mean_returns": (counts[: min(40, size)].mean(), 0.15),
