@@ -11,8 +11,6 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from lightning import LightningModule
-
 from gan_zoo.errors import UserError
 
 # What builds models, and has no other effect: downloads, launchers, and `trust` itself are none of it.
@@ -20,6 +18,7 @@ _TRUSTED = [
     *("gan_zoo.layers", "gan_zoo.networks", "gan_zoo.losses", "gan_zoo.models", "gan_zoo.training.schedules"),
     *("torch.nn.modules", "torch.optim"),
 ]
+_SETTLED = {package.partition(".")[0] for package in _TRUSTED}
 _PLAIN = (type(None), bool, int, float, str)
 
 
@@ -28,7 +27,7 @@ def trust(*packages: str) -> None:
 
     Of gan_zoo and torch only the parts that build models are trusted, whoever asks.
     """
-    _TRUSTED.extend(package for package in packages if _root(package) not in ("gan_zoo", "torch"))
+    _TRUSTED.extend(package for package in packages if _root(package) not in _SETTLED)
 
 
 def describe(thing: Any) -> Any:
@@ -112,24 +111,3 @@ def _path(thing: Any) -> str:
             "give models functools.partial, or what is defined at the top of a module"
         )
     return f"{thing.__module__}.{thing.__qualname__}"
-
-
-class Described(type(LightningModule)):  # type: ignore[misc]  # the class of LightningModule is only known at run time
-    """Classes whose instances know their constructor's arguments as plain containers (``hparams``).
-
-    The arguments may be given in that form too: a checkpoint's, or a config's.
-    """
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Build the arguments, the instance, and its description."""
-        signature = inspect.signature(cls.__init__)  # type: ignore[misc]  # of the class being called
-        bound = signature.bind(None, *args, **kwargs)
-        bound.apply_defaults()
-        given = dict(list(bound.arguments.items())[1:])
-        for name, parameter in signature.parameters.items():
-            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-                given |= given.pop(name)
-        arguments = {name: build(value) for name, value in given.items()}
-        model = super().__call__(**arguments)
-        model._set_hparams(describe(arguments))
-        return model

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan_zoo.training import lightning_bridge as bridge
-from gan_zoo.training.config import Described
+from gan_zoo.training.described import Described
 from gan_zoo.training.finite import FiniteWatch
 from gan_zoo.training.resume import restore_run, save_run
 from gan_zoo.training.schedules import Schedule
