@@ -46,7 +46,7 @@ def restore_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
         raise UserError(f"this checkpoint holds a {theirs}, not a {wanted}: choose the same model")
     module.images_seen = state["images_seen"]
     module.schedule.load_state_dict(state["schedule"])
-    if module._trainer is None or module.trainer.state.fn != "fit":
+    if module._trainer is None or not module.trainer.training:
         return
     world = module.trainer.world_size
     if world != state["world_size"]:

@@ -109,9 +109,12 @@ class Plateau(Schedule):
         """Compare the metric with the best one so far.
 
         Raises:
-            UserError: no such metric has been logged.
+            UserError: other metrics of that stage have been logged, but not this one.
         """
         if self.monitor not in metrics:
+            stage = self.monitor.partition("/")[0] + "/"
+            if not any(name.startswith(stage) for name in metrics):
+                return  # nothing has been validated yet
             hint = nearest(self.monitor, metrics)
             raise UserError(f"the plateau schedule watches {self.monitor}, which is not logged{hint}")
         value = float(metrics[self.monitor])

@@ -69,3 +69,9 @@ def test_only_a_plateau_has_a_state() -> None:
 def test_a_schedule_must_give_a_factor() -> None:
     with pytest.raises(NotImplementedError, match="Schedule"):
         Schedule()(0)
+
+
+def test_plateau_waits_for_the_first_validation() -> None:
+    schedule = Plateau("val/l1", patience=0)
+    schedule.end_epoch({"generator/l1": 1.0})
+    assert schedule.waited == 0
