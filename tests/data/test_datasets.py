@@ -12,7 +12,7 @@ from PIL import Image
 
 from gan_zoo.data import transforms as T
 from gan_zoo.data.color import lab_tensors
-from gan_zoo.data.datasets import Album, Colorize, Images, Kind, Paired, Problems, Shot, Unpaired
+from gan_zoo.data.datasets import Album, Colorize, Images, Kind, Paired, Problems, Restore, Shot, Unpaired
 from gan_zoo.data.folders import Source, Split, read_headers
 from gan_zoo.data.loader import Failure
 
@@ -189,3 +189,14 @@ def test_partners_leave_together_and_strangers_do_not() -> None:
     together, apart = (problems.without(Split(*sources), value) for value in (True, False))
     assert [len(together.a), len(together.b)] == [1, 1]
     assert [source.path.name for source in apart.b] == ["b0", "b1"]
+
+
+def test_restore_shrinks_what_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "train" / "0.png")
+    sample = good(build(Restore(factor=8), tmp_path, Shot(T.KeepSize(64, 64), augment=False))[0])
+    small = Image.fromarray(pixels).resize((8, 8), Image.Resampling.BICUBIC)
+    for name, expected in (("a", small.resize((64, 64), Image.Resampling.BICUBIC)), ("b", Image.fromarray(pixels))):
+        tensor = torch.from_numpy(np.array(expected)).permute(2, 0, 1) / 127.5 - 1
+        torch.testing.assert_close(sample[name], tensor, atol=1e-6, rtol=0)

@@ -13,7 +13,7 @@ CONF = Path(__file__).parents[2] / "conf" / "data"
 def test_lines_say_licence_counts_and_size() -> None:
     names = [entry.name for entry in registry.entries()]
     assert names == [
-        *("colorize_cc0", "edges2shoes_cc0", "tshirt2longsleeve_cc0"),
+        *("colorize_cc0", "restore_cc0", "edges2shoes_cc0", "tshirt2longsleeve_cc0"),
         *("facades", "maps", "horse2zebra", "cat2dog", "selfie2anime"),
     ]
     for entry in registry.entries():
@@ -47,7 +47,7 @@ def test_checksums_are_lists_of_the_counted_files() -> None:
 
 def test_embedded_sets_lie_in_the_package_and_are_small() -> None:
     for entry in registry.entries():
-        if entry.embedded and entry.name != "colorize_cc0":
+        if entry.embedded == entry.name != "colorize_cc0":
             folder = registry.locate(entry.name)
             assert {name: len(list((folder / name).glob("*.jpg"))) for name in entry.counts} == dict(entry.counts)
             assert "CC0 1.0" in (folder / "LICENSE.md").read_text()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from lightning import Callback, Trainer
@@ -62,42 +62,81 @@ class Colors:
         }
 
 
-class ColorReport(Callback):
-    """At the end of training on Lab data, judges the test photos: printed, logged as ``color/…``, and in the gallery.
+class Verdict(Protocol):
+    """What a report found."""
 
-    It says nothing about other data, nor where there are no test photos.
+    def verdict(self) -> str:
+        """In words."""
+
+    def rows(self) -> list[tuple[str, str]]:
+        """A small table."""
+
+    def metrics(self) -> dict[str, float]:
+        """Under the names that loggers see."""
+
+
+class FinalReport(Callback):
+    """At the end of training, judges the photos of a split: printed, logged, and in the gallery.
+
+    It says nothing about data that do not concern it, nor where the split has no photos.
+    """
+
+    title: str
+
+    def __init__(self, split: str = "test") -> None:
+        self.split = split
+        self.result: Any = None
+
+    def concerns(self, data: Any) -> bool:
+        """Whether there is something to say about these data."""
+        raise NotImplementedError(f"{type(self).__name__} must say which data it judges")
+
+    def measure(self, trainer: Trainer, module: Any, data: Any) -> Verdict:
+        """Judge."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it judges")
+
+    def on_final_tick(self, trainer: Trainer, module: Any) -> None:
+        """Judge, on the first rank."""
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        if not trainer.is_global_zero or not self.concerns(data) or data.split(self.split) is None:
+            return
+        self.result = found = self.measure(trainer, module, data)
+        for name, value in found.rows():
+            print(f"{name + ':':<38} {value}")
+        print(found.verdict(), flush=True)
+        trainer.callback_metrics.update({name: torch.tensor(value) for name, value in found.metrics().items()})
+        for logger in trainer.loggers:
+            logger.log_metrics(found.metrics(), step=trainer.global_step)
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, Gallery):
+                callback.reports[self.title.lower()] = Report(self.title, found.verdict(), found.rows())
+
+
+class ColorReport(FinalReport):
+    """At the end of training on Lab data, judges the test photos: printed, logged as ``color/…``, and in the gallery.
 
     Args:
         split: the photos to judge by.
     """
 
-    def __init__(self, split: str = "test") -> None:
-        self.split = split
-        self.result: Colors | None = None
+    title = "Colours"
 
-    def on_final_tick(self, trainer: Trainer, module: Any) -> None:
-        """Judge, on the first rank."""
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        if not trainer.is_global_zero or not _is_lab(data) or data.split(self.split) is None:
-            return
-        self.result = measure(trainer, module, data, self.split)
-        for name, value in self.result.rows():
-            print(f"{name + ':':<38} {value}")
-        print(self.result.verdict(), flush=True)
-        trainer.callback_metrics.update({name: torch.tensor(value) for name, value in self.result.metrics().items()})
-        for logger in trainer.loggers:
-            logger.log_metrics(self.result.metrics(), step=trainer.global_step)
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, Gallery):
-                callback.reports["colors"] = Report("Colours", self.result.verdict(), self.result.rows())
+    def concerns(self, data: Any) -> bool:
+        """Whether these are photographs to colourise."""
+        view = getattr(data, "view", None)
+        return view is not None and view.config().get("kind") == "lab"
+
+    def measure(self, trainer: Trainer, module: Any, data: Any) -> Colors:
+        """Means over all pixels of all photos of the split, each photo counting the same."""
+        return measure(trainer, module, data, self.split)
 
 
 def measure(trainer: Trainer, module: Any, data: Any, split: str) -> Colors:
     """Means over all pixels of all photos of the split, each photo counting the same."""
-    guess = median_ab(_batches(data, "train", MOST_TRAINING_IMAGES)).to(module.device)
+    guess = median_ab(single_images(data, "train", MOST_TRAINING_IMAGES)).to(module.device)
     sums, images = torch.zeros(5, dtype=torch.float64), 0
     with inference(trainer, module):
-        for sample in _batches(data, split):
+        for sample in single_images(data, split):
             lightness, real = sample["a"].to(module.device), sample["b"].to(module.device)
             made = module.translate(lightness).float().clamp(-1, 1)
             errors = [(made - real).abs(), real.abs(), (guess - real).abs(), chroma(made), chroma(real)]
@@ -121,12 +160,7 @@ def chroma(ab: Tensor) -> Tensor:
     return ab.square().sum(1).sqrt()
 
 
-def _is_lab(data: Any) -> bool:
-    view = getattr(data, "view", None)
-    return view is not None and view.config().get("kind") == "lab"
-
-
-def _batches(data: Any, split: str, most: int | None = None) -> Iterator[dict[str, Tensor]]:
+def single_images(data: Any, split: str, most: int | None = None) -> Iterator[dict[str, Tensor]]:
     """Its photos one by one, not augmented, as batches of one."""
     images = data.images(split, augment=False)
     for i in range(len(images) if most is None else min(most, len(images))):

@@ -17,8 +17,8 @@ from gan_zoo.cli.compose import Composer
 from gan_zoo.errors import UserError
 
 PAIRS, COLOURS, UNPAIRED = "pairs", "colours", "unpaired"
-KINDS = {"Paired": PAIRS, "Colorize": COLOURS, "Unpaired": UNPAIRED}  # data set classes of gan_zoo.data.datasets
-EMBEDDED = {PAIRS: "colorize_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
+KINDS = {"Paired": PAIRS, "Restore": PAIRS, "Colorize": COLOURS, "Unpaired": UNPAIRED}  # data set classes of gan_zoo.data.datasets
+EMBEDDED = {PAIRS: "restore_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
 
 
 @dataclass

@@ -19,10 +19,10 @@ from torch.utils.data import Dataset
 from gan_zoo.data import folders
 from gan_zoo.data.color import lab_tensors
 from gan_zoo.data.folders import Layout, Source, Split
-from gan_zoo.data.images import Header, Picture, read, size, strip, with_channels
+from gan_zoo.data.images import Header, Picture, read, resampled, size, strip, with_channels
 from gan_zoo.data.loader import Failure
 from gan_zoo.data.sampler import InOrder, Shuffled, rng_at
-from gan_zoo.data.transforms import Mode, Placement
+from gan_zoo.data.transforms import Mode, Placement, to_tensor
 from gan_zoo.data.views import Lab, Plain, View
 from gan_zoo.errors import UserError
 
@@ -123,6 +123,18 @@ class LabImages(Images):
         rgb = with_channels(as_eight_bit(picture), 3)
         luminance, chroma = lab_tensors(np.asarray(self.shot.mode.apply(rgb, placement)))
         return {"a": luminance, "b": chroma}
+
+
+class ShrunkImages(Images):
+    """Samples {"a": the picture shrunk and enlarged again, "b": the picture}, both C x H x W in [-1, 1]."""
+
+    factor: int = 8
+
+    def tensors(self, name: str, picture: Picture, placement: Placement, source: Source) -> dict[str, Tensor]:  # noqa: D102
+        sharp = self.shot.mode.apply(with_channels(picture, self.domains[name].channels), placement)
+        width, height = size(sharp)
+        small = resampled(sharp, max(1, round(width / self.factor)), max(1, round(height / self.factor)))
+        return {"a": to_tensor(resampled(small, width, height)), "b": to_tensor(sharp)}
 
 
 def as_eight_bit(picture: Picture) -> Picture:
@@ -290,3 +302,26 @@ class Colorize(Kind):
 
     def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:  # noqa: D102
         return Lab()
+
+
+@dataclass(frozen=True)
+class Restore(Kind):
+    """Photographs (b), and the same shrunk to 1/``factor`` of their sides and enlarged again (a), bicubic both times.
+
+    ``half`` takes the left or right half of each file (the photo side of glued pairs).
+    """
+
+    factor: int = 8
+    half: str = "whole"
+
+    paired = True
+    swaps = False
+
+    def layout(self, root: Path) -> Layout:  # noqa: D102
+        return folders.detect_single(root, self.half)
+
+    def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:  # noqa: D102
+        domain = Domain(split.a, order_of(len(split.a), "photo", shot), "photo", channels["b"])
+        images = ShrunkImages({"photo": domain}, shot, album, skip)
+        images.factor = self.factor
+        return images

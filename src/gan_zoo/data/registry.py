@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_zoo.data.datasets import Colorize, Kind, Paired, Unpaired
+from gan_zoo.data.datasets import Colorize, Kind, Paired, Restore, Unpaired
 from gan_zoo.errors import UserError, nearest
 
 PACKAGE = Path(__file__).parent
@@ -40,8 +40,8 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """What a batch holds: pairs, unpaired images, or photographs to colourise."""
-        return {Paired: "paired", Unpaired: "unpaired", Colorize: "colorize"}[type(self.dataset)]
+        """What a batch holds: pairs, unpaired images, or photographs to colourise or to restore."""
+        return {Paired: "paired", Unpaired: "unpaired", Colorize: "colorize", Restore: "restore"}[type(self.dataset)]
 
     @property
     def checksums(self) -> Path | None:
@@ -69,6 +69,14 @@ _ENTRIES = (
         "colorize_cc0",
         "photographs to colourise, 128 px",
         Colorize(),
+        {"train": 270, "test": 60},
+        _CC0,
+        embedded="colorize_cc0",
+    ),
+    Entry(
+        "restore_cc0",
+        "photographs shrunk to 16 px, to restore at 128 px",
+        Restore(),
         {"train": 270, "test": 60},
         _CC0,
         embedded="colorize_cc0",

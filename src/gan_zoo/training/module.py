@@ -188,8 +188,9 @@ class GANModule(LightningModule, metaclass=Described):
             self.clip_gradients(optimizer, self.trainer.gradient_clip_val, self.trainer.gradient_clip_algorithm)
 
     def on_train_epoch_end(self) -> None:
-        """Tell the schedule that an epoch is over."""
-        self.schedule.end_epoch(self.trainer.callback_metrics)
+        """Tell the schedule that an epoch is over, unless ``max_steps`` ended it early."""
+        if self.trainer.fit_loop.epoch_loop._num_ready_batches_reached():
+            self.schedule.end_epoch(self.trainer.callback_metrics)
 
     def on_train_end(self) -> None:
         """The last terms too were finite."""
