@@ -12,7 +12,7 @@ from PIL import Image
 
 from gan_zoo.data import transforms as T
 from gan_zoo.data.color import lab_tensors
-from gan_zoo.data.datasets import Album, Colorize, Images, Kind, Paired, Problems, Restore, Shot, Unpaired
+from gan_zoo.data.datasets import Album, Colorize, Images, Kind, Paired, Problems, Repair, Shot, Unpaired
 from gan_zoo.data.folders import Source, Split, read_headers
 from gan_zoo.data.loader import Failure
 
@@ -191,12 +191,22 @@ def test_partners_leave_together_and_strangers_do_not() -> None:
     assert [source.path.name for source in apart.b] == ["b0", "b1"]
 
 
-def test_restore_shrinks_what_it_shows(tmp_path: Path) -> None:
+def test_damage_leaves_known_pixels_and_says_where_they_are(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
-    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "train" / "0.png")
-    sample = good(build(Restore(factor=8), tmp_path, Shot(T.KeepSize(64, 64), augment=False))[0])
-    small = Image.fromarray(pixels).resize((8, 8), Image.Resampling.BICUBIC)
-    for name, expected in (("a", small.resize((64, 64), Image.Resampling.BICUBIC)), ("b", Image.fromarray(pixels))):
-        tensor = torch.from_numpy(np.array(expected)).permute(2, 0, 1) / 127.5 - 1
-        torch.testing.assert_close(sample[name], tensor, atol=1e-6, rtol=0)
+    photo(tmp_path / "train" / "0.png", 64, 64)
+    images = build(Repair(), tmp_path, Shot(T.KeepSize(64, 64), augment=False), {"a": 4, "b": 3})
+    sample = good(images[0])
+    alpha, whole = sample["a"][3:], sample["b"]
+    assert set(alpha.unique().tolist()) == {-1.0, 1.0}
+    assert 0.05 < (alpha < 0).float().mean() < 0.5
+    torch.testing.assert_close(sample["a"][:3], whole * (alpha > 0), rtol=0, atol=0)
+    torch.testing.assert_close(good(images[0])["a"], sample["a"], rtol=0, atol=0)
+
+
+def test_holes_depend_on_the_position_alone(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    photo(tmp_path / "train" / "0.png", 64, 64)
+    images = build(Repair(), tmp_path, Shot(T.KeepSize(64, 64)), {"a": 4, "b": 3})
+    first, second = good(images[0])["a"][3:], good(images[1])["a"][3:]
+    assert not torch.equal(first, second)
+    assert torch.equal(first, good(images[0])["a"][3:])

@@ -13,7 +13,7 @@ CONF = Path(__file__).parents[2] / "conf" / "data"
 def test_lines_say_licence_counts_and_size() -> None:
     names = [entry.name for entry in registry.entries()]
     assert names == [
-        *("colorize_cc0", "restore_cc0", "edges2shoes_cc0", "tshirt2longsleeve_cc0"),
+        *("colorize_cc0", "repair_cc0", "edges2shoes_cc0", "tshirt2longsleeve_cc0"),
         *("facades", "maps", "horse2zebra", "cat2dog", "selfie2anime"),
     ]
     for entry in registry.entries():

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from gan_zoo.data import views
-from gan_zoo.data.views import Lab, Plain
+from gan_zoo.data.views import Holes, Lab, Plain
 from gan_zoo.errors import UserError
 
 from .conftest import photo
@@ -90,3 +90,14 @@ def test_unreadable_inputs_are_named(tmp_path: Path) -> None:
         Plain({"a": 3}).read(tmp_path / "x.npy", "a")
     with pytest.raises(UserError, match=r"nowhere\.png: no such image"):
         Lab().read(tmp_path / "nowhere.png", "a")
+
+
+def test_only_holes_are_filled() -> None:
+    view = views.from_config(Holes({"a": 4, "b": 3}).config())
+    holed = torch.full((1, 4, 2, 2), 0.5)
+    holed[:, 3], holed[0, 3, 0, 0] = 1, -1
+    made = torch.full((1, 3, 2, 2), -1.0)
+    shown = view.pictures({"real_a": holed, "fake_b": made}, {"a": holed})
+    assert shown["fake_b"][0, :, 0, 0].tolist() == [0, 0, 0]
+    assert shown["fake_b"][0, :, 1, 1].tolist() == shown["real_a"][0, :, 1, 1].tolist() == [191, 191, 191]
+    assert np.asarray(view.write(made, holed, "b"))[:, :, 0].tolist() == [[0, 191], [191, 191]]

@@ -1,9 +1,11 @@
 """Data sets as pure functions of (seed, position), and the kinds of data they are built from.
 
-A *kind* (``Paired``, ``Unpaired``, ``Colorize``) is what a config names: it detects the layout of a folder, says which
-problems the pictures have, builds the data set of a split, and knows how its tensors become pictures (``view``).
+A *kind* (``Paired``, ``Unpaired``, ``Colorize``, ``Repair``) is what a config names: it detects the layout of a folder,
+says which problems the pictures have, builds the data set of a split, and knows how its tensors become pictures
+(``view``).
 """
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +14,19 @@ from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
-from PIL import Image
+import torch
+from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from gan_zoo.data import folders
 from gan_zoo.data.color import lab_tensors
 from gan_zoo.data.folders import Layout, Source, Split
-from gan_zoo.data.images import Header, Picture, read, resampled, size, strip, with_channels
+from gan_zoo.data.images import Header, Picture, read, size, strip, with_channels
 from gan_zoo.data.loader import Failure
 from gan_zoo.data.sampler import InOrder, Shuffled, rng_at
-from gan_zoo.data.transforms import Mode, Placement, to_tensor
-from gan_zoo.data.views import Lab, Plain, View
+from gan_zoo.data.transforms import Mode, Placement
+from gan_zoo.data.views import Holes, Lab, Plain, View
 from gan_zoo.errors import UserError
 
 Headers = Mapping[Path, Header | UserError]
@@ -125,16 +128,29 @@ class LabImages(Images):
         return {"a": luminance, "b": chroma}
 
 
-class ShrunkImages(Images):
-    """Samples {"a": the picture shrunk and enlarged again, "b": the picture}, both C x H x W in [-1, 1]."""
+class DamagedImages(Images):
+    """Samples {"a": the picture with holes, and where they are, "b": the picture}, C + 1 and C channels in [-1, 1].
 
-    factor: int = 8
+    In a hole ``a`` is gray (0) and its last channel -1, like a transparent pixel; elsewhere that channel is 1.
+    """
 
-    def tensors(self, name: str, picture: Picture, placement: Placement, source: Source) -> dict[str, Tensor]:  # noqa: D102
-        sharp = self.shot.mode.apply(with_channels(picture, self.domains[name].channels), placement)
-        width, height = size(sharp)
-        small = resampled(sharp, max(1, round(width / self.factor)), max(1, round(height / self.factor)))
-        return {"a": to_tensor(resampled(small, width, height)), "b": to_tensor(sharp)}
+    def sample(self, position: int, shift: int = 0) -> dict[str, Tensor]:
+        """Holes are drawn for the position too, so that test pictures keep theirs."""
+        whole = super().sample(position, shift)["b"]
+        alpha = scratches(rng_at(self.shot.seed, "holes", position), whole.shape[-1], whole.shape[-2])
+        return {"a": torch.cat([torch.where(alpha > 0, whole, 0.0), alpha]), "b": whole}
+
+
+def scratches(rng: random.Random, width: int, height: int) -> Tensor:
+    """1 x H x W, -1 in eight scratches and a patch that lie anywhere (about a quarter of the picture), else 1."""
+    mask = Image.new("L", (width, height), 255)
+    pen, side = ImageDraw.Draw(mask), min(width, height)
+    for _ in range(8):
+        ends = [rng.uniform(-0.1, 1.1) * extent for extent in (width, height, width, height)]
+        pen.line(ends, fill=0, width=max(1, round(side * rng.uniform(0.015, 0.05))))
+    x, y, size = rng.uniform(0, 0.75) * width, rng.uniform(0, 0.75) * height, side * rng.uniform(0.15, 0.25)
+    pen.rectangle((x, y, x + size, y + size), fill=0)
+    return torch.from_numpy(np.array(mask, dtype=np.float32))[None] / 127.5 - 1
 
 
 def as_eight_bit(picture: Picture) -> Picture:
@@ -305,15 +321,15 @@ class Colorize(Kind):
 
 
 @dataclass(frozen=True)
-class Restore(Kind):
-    """Photographs (b), and the same shrunk to 1/``factor`` of their sides and enlarged again (a), bicubic both times.
+class Repair(Kind):
+    """Photographs (b), and the same with scratches and a hole (a, with a channel more that says where, as alpha does).
 
     ``half`` takes the left or right half of each file (the photo side of glued pairs).
     """
 
-    factor: int = 8
     half: str = "whole"
 
+    channels = MappingProxyType({"a": 4, "b": 3})
     paired = True
     swaps = False
 
@@ -322,6 +338,7 @@ class Restore(Kind):
 
     def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:  # noqa: D102
         domain = Domain(split.a, order_of(len(split.a), "photo", shot), "photo", channels["b"])
-        images = ShrunkImages({"photo": domain}, shot, album, skip)
-        images.factor = self.factor
-        return images
+        return DamagedImages({"b": domain}, shot, album, skip)
+
+    def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:  # noqa: D102
+        return Holes(channels, bits)

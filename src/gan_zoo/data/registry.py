@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_zoo.data.datasets import Colorize, Kind, Paired, Restore, Unpaired
+from gan_zoo.data.datasets import Colorize, Kind, Paired, Repair, Unpaired
 from gan_zoo.errors import UserError, nearest
 
 PACKAGE = Path(__file__).parent
@@ -40,8 +40,8 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """What a batch holds: pairs, unpaired images, or photographs to colourise or to restore."""
-        return {Paired: "paired", Unpaired: "unpaired", Colorize: "colorize", Restore: "restore"}[type(self.dataset)]
+        """What a batch holds: pairs, unpaired images, or photographs to colourise or to repair."""
+        return {Paired: "paired", Unpaired: "unpaired", Colorize: "colorize", Repair: "repair"}[type(self.dataset)]
 
     @property
     def checksums(self) -> Path | None:
@@ -74,9 +74,9 @@ _ENTRIES = (
         embedded="colorize_cc0",
     ),
     Entry(
-        "restore_cc0",
-        "photographs shrunk to 16 px, to restore at 128 px",
-        Restore(),
+        "repair_cc0",
+        "photographs with scratches and holes to repair, 128 px",
+        Repair(),
         {"train": 270, "test": 60},
         _CC0,
         embedded="colorize_cc0",

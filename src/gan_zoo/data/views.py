@@ -68,6 +68,29 @@ class Plain:
         return Image.fromarray(array[:, :, 0] if len(pixels) == 1 else np.ascontiguousarray(array))
 
 
+class Holes(Plain):
+    """Pictures with holes (a, its last channel -1 there) and without (b): known pixels are shown as they were."""
+
+    def config(self) -> dict[str, Any]:  # noqa: D102
+        return super().config() | {"kind": "holes"}
+
+    def pictures(self, tensors: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Pictures of ``b`` are put into the holes of ``batch["a"]`` only."""
+        whole, holed = self.channels["b"], batch["a"].detach().float()
+        shown = {name: images.detach().float()[:, :whole] for name, images in tensors.items()}
+        filled = {name: self._fill(images, holed[: len(images)]) for name, images in shown.items()}
+        return super().pictures(filled, batch)
+
+    def write(self, image: Tensor, source: Tensor, domain: str) -> Image.Image:
+        """With the source's own pixels outside its holes."""
+        images, sources = (tensor if tensor.ndim == 4 else tensor[None] for tensor in (image, source))
+        return super().write(self._fill(images.detach().cpu().float(), sources.detach().cpu().float()), source, domain)
+
+    @staticmethod
+    def _fill(images: Tensor, holed: Tensor) -> Tensor:
+        return torch.where(holed[:, -1:] > 0, holed[:, : images.shape[1]], images)
+
+
 class Lab:
     """Lightness (a, 1 channel), colour (b, 2 channels): seen as RGB, colour with its batch's lightness."""
 
@@ -94,7 +117,7 @@ class Lab:
         return Image.fromarray(np.ascontiguousarray(rgb[0].permute(1, 2, 0).numpy()))
 
 
-VIEWS: dict[str, type[Plain] | type[Lab]] = {"plain": Plain, "lab": Lab}
+VIEWS: dict[str, type[Plain] | type[Lab]] = {"plain": Plain, "holes": Holes, "lab": Lab}
 
 
 def from_config(config: Mapping[str, Any]) -> View:
