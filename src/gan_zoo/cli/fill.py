@@ -16,9 +16,10 @@ from omegaconf import DictConfig
 from gan_zoo.cli.compose import Composer
 from gan_zoo.errors import UserError
 
-PAIRS, COLOURS, UNPAIRED = "pairs", "colours", "unpaired"
-KINDS = {"Paired": PAIRS, "Restore": PAIRS, "Colorize": COLOURS, "Unpaired": UNPAIRED}  # data set classes of gan_zoo.data.datasets
-EMBEDDED = {PAIRS: "restore_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
+PAIRS, COLOURS, HOLES, UNPAIRED = "pairs", "colours", "holes", "unpaired"
+KINDS = {"Paired": PAIRS, "Colorize": COLOURS, "Repair": HOLES, "Unpaired": UNPAIRED}  # by gan_zoo.data.datasets' class
+EMBEDDED = {PAIRS: "repair_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
+DECIDING = ("model", "data", "model/generator", "data.crop_size")  # where one of these is swept, nothing is made to fit
 
 
 @dataclass
@@ -50,13 +51,13 @@ def fill(composer: Composer, overrides: list[str]) -> Filled:
         filled.overrides.append("experiment=demo")
         return filled
     _fill_missing_half(composer, typed, filled)
-    if not any(override.is_sweep_override() for override in typed.values()):
-        _make_fit(composer.compose(filled.overrides), _typed(filled.overrides), filled)
+    if not any(key in typed and typed[key].is_sweep_override() for key in DECIDING):
+        _make_fit(composer.compose(_fixed(filled.overrides)), _typed(filled.overrides), filled)
     return filled
 
 
 def kind_of_data(cfg: DictConfig) -> str:
-    """Pairs, colours (pairs of lightness and colour) or unpaired, by the data set's class; "" for a user's own."""
+    """Pairs, colours and holes (pairs that are made of photographs) or unpaired, by the class; "" for a user's own."""
     return KINDS.get(str(cfg.data.get("dataset", {}).get("_target_", "")).rpartition(".")[2], "")
 
 
@@ -98,13 +99,19 @@ def _typed(overrides: list[str]) -> dict[str, Override]:
     return parsed
 
 
+def _fixed(overrides: list[str]) -> list[str]:
+    """The overrides without those that a sweep gives several values: what all of its runs have in common."""
+    swept = {override.input_line for override in _typed(overrides).values() if override.is_sweep_override()}
+    return [text for text in overrides if text not in swept]
+
+
 def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: Filled) -> None:
     if "data" not in typed and not typed["model"].is_sweep_override():
         name = str(typed["model"].value())
         kind = header(composer, "model", name).get("data", PAIRS)
         filled.add(f"data={EMBEDDED.get(kind, EMBEDDED[PAIRS])}", f"photographs that come with the zoo, {kind}")
     if "model" not in typed and not typed["data"].is_sweep_override():
-        kind = kind_of_data(composer.compose(filled.overrides))
+        kind = kind_of_data(composer.compose(_fixed(filled.overrides)))
         if kind == UNPAIRED:
             filled.add("model=cyclegan", f"{typed['data'].value()} is unpaired")
 
@@ -125,10 +132,7 @@ def _make_fit(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> No
 
 def _fit_unet(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
     """The reference's choice by size: unet_256, and unet_128 for 128 px."""
-    if any(
-        key.startswith(("model/generator", "model.generator", "debug")) and key != "model.generator.ngf"
-        for key in typed
-    ):
+    if any(key.startswith(("model/generator", "model.generator")) and key != "model.generator.ngf" for key in typed):
         return
     size, n_downs = cfg.data.get("crop_size"), cfg.model.get("generator", {}).get("n_downs")
     if n_downs == 8 and isinstance(size, int) and size % 256 and size % 128 == 0:
