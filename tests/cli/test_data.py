@@ -10,7 +10,7 @@ from gan_zoo.data import download
 def test_list_names_every_configured_set(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "list"]) == 0
     listed = {line.partition(":")[0] for line in capsys.readouterr().out.splitlines()}
-    assert {"facades", "maps", "horse2zebra", "cat2dog", "selfie2anime", "colorize_cc0"} <= listed
+    assert {"facades", "maps", "horse2zebra", "cat2dog", "selfie2anime", "repair_cc0", "colorize_cc0"} <= listed
 
 
 def test_check_says_what_lies_there(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,10 +14,10 @@ def test_help_lists_models_with_the_data_that_fit(capsys: pytest.CaptureFixture[
     pix2pix, cyclegan = (
         set(line.strip().removeprefix("data=").split(",")) for line in (fitting["pix2pix"], fitting["cyclegan"])
     )
-    assert {"facades", "maps", "colorize_cc0", "paired"} <= pix2pix
+    assert {"facades", "maps", "repair_cc0", "colorize_cc0", "paired"} <= pix2pix
     assert not {"horse2zebra", "unpaired"} & pix2pix
     assert {"horse2zebra", "cat2dog", "unpaired", "maps"} <= cyclegan
-    assert not {"colorize", "colorize_cc0"} & cyclegan
+    assert not {"colorize", "colorize_cc0", "repair", "repair_cc0"} & cyclegan
     text = "\n".join(lines)
     assert "experiment=cyclegan/{" in text
     assert "ablation=cgan," in text

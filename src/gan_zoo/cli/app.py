@@ -19,7 +19,7 @@ COMMANDS = {  # name -> (module with a ``main(arguments)``, what the help says)
     "benchmark": ("speed", "speed, floating-point operations and memory of a training iteration"),
 }
 EXAMPLES = """\
-  gan-zoo train                                     the demo: colours for gray photographs, in minutes
+  gan-zoo train                                     the demo: repairs scratched photographs, in minutes
   gan-zoo train model=cyclegan data=horse2zebra     a paper's recipe on a data set
   gan-zoo train --help                              models, data sets, recipes, options
   gan-zoo translate last.ckpt photos/ --output out"""

@@ -4,10 +4,10 @@ from hydra.core.default_element import ConfigDefault
 from omegaconf import OmegaConf
 
 from gan_zoo.cli.compose import Composer
-from gan_zoo.cli.fill import COLOURS, KINDS, PAIRS, UNPAIRED, header
+from gan_zoo.cli.fill import COLOURS, HOLES, KINDS, PAIRS, UNPAIRED, header
 
 KEYS = """\
-  data.root=DIR             your own folder, with data=paired, unpaired or colorize
+  data.root=DIR             your own folder, with data=paired, unpaired, repair or colorize
   data.batch_size=4         per device;  data.crop_size=128 data.load_size=143 data.direction=ba
   trainer.max_epochs=50     or trainer.max_steps=1000: everything Lightning's Trainer takes
   trainer=gpu               bf16-mixed on one GPU;  trainer.devices=8;  trainer=ddp: all GPUs
@@ -39,13 +39,12 @@ def train_help(composer: Composer) -> str:
 
 def fits(wanted: str, kind: str) -> bool:
     """Whether a model that wants ``wanted`` (of its header) learns from data of ``kind``; unknown kinds may."""
-    return (
-        not wanted or not kind or kind in {PAIRS: (PAIRS, COLOURS), UNPAIRED: (UNPAIRED, PAIRS)}.get(wanted, (wanted,))
-    )
+    learnt = {PAIRS: (PAIRS, COLOURS, HOLES), UNPAIRED: (UNPAIRED, PAIRS)}
+    return not wanted or not kind or kind in learnt.get(wanted, (wanted,))
 
 
 def data_kind(composer: Composer, name: str) -> str:
-    """``pairs``, ``colours`` or ``unpaired``, without composing; "" where neither a file nor its defaults say."""
+    """The kind of ``fill.kind_of_data``, without composing; "" where neither a file nor its defaults say."""
     found = composer.loader.repository.load_config(f"data/{name}")
     if found is None:
         return ""
