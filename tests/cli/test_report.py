@@ -29,7 +29,7 @@ class InstantiationException(Exception):
         (chained(InstantiationException("Error in call to target"), UserError("no folder")), "no folder"),
         (OSError(errno.ENOSPC, "No space left on device", "x/last.ckpt"), "x/last.ckpt: no space left on the device"),
         (RuntimeError("write failed: No space left on device"), "no space left on the device"),
-        (PermissionError(errno.EACCES, "Permission denied", "/root/x"), "/root/x: no permission"),
+        (PermissionError(errno.EACCES, "Permission denied", "locked/x"), "locked/x: no permission"),
         (ModuleNotFoundError("No module named 'optuna'", name="optuna"), "pip install 'gan-zoo[sweep]'"),
         (ModuleNotFoundError("No module named 'foo'", name="foo.bar"), "pip install foo"),
         (KeyError("x"), "KeyError: 'x' (GAN_ZOO_TRACEBACK=1 shows where)"),
