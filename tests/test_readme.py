@@ -64,7 +64,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         draw(photos / "maps" / split / f"{number}.jpg", 80, 40, number)
         draw(photos / "horses2zebras" / f"{split}A" / f"horse{number}.jpg", 40, 40, 10 + number)
         draw(photos / "horses2zebras" / f"{split}B" / f"zebra{number}.jpg", 44, 40, 20 + number)
-    draw(photos / "gray" / "leaf.jpg", 50, 37, 99)
+    draw(photos / "scratched" / "leaf.png", 50, 37, 99)
     stub_environment(folder / ".venv" / "bin")
     return folder
 

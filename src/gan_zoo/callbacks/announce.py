@@ -1,9 +1,11 @@
 """What is about to happen, in a few lines, before it does."""
 
 import math
+from datetime import timedelta
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import Timer
 from torch.nn.modules.batchnorm import _BatchNorm
 
 Line = tuple[str, str]
@@ -35,6 +37,12 @@ def planned_iterations(trainer: Trainer) -> int | None:
     if trainer.max_epochs not in (None, -1) and math.isfinite(trainer.num_training_batches):
         limits.append(trainer.max_epochs * -(-int(trainer.num_training_batches) // trainer.accumulate_grad_batches))
     return min(limits, default=None)
+
+
+def seconds_left(trainer: Trainer) -> float | None:
+    """What ``trainer.max_time`` leaves; None where there is no such limit."""
+    timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]  # type: ignore[attr-defined]
+    return min((left for left in (timer.time_remaining() for timer in timers) if left is not None), default=None)
 
 
 def images_per_iteration(trainer: Trainer) -> int | None:
@@ -103,4 +111,6 @@ def _length(trainer: Trainer, module: Any) -> Line:
     left, batch = max(0, end - done), images_per_iteration(trainer)
     images = f" ({count(left * batch, 'image')})" if batch else ""
     behind = f"; {count(done, 'iteration')} ({count(module.images_seen, 'image')}) behind" if done else ""
-    return "to go", f"{count(left, 'iteration')}{images}{behind}"
+    limit = seconds_left(trainer)
+    until = f", or {timedelta(seconds=round(limit))} of training if that is sooner" if limit is not None else ""
+    return "to go", f"{count(left, 'iteration')}{images}{until}{behind}"

@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import ProgressBar as LightningProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from gan_zoo.callbacks.announce import planned_iterations
+from gan_zoo.callbacks.announce import planned_iterations, seconds_left
 from gan_zoo.callbacks.throughput import peak_memory
 
 HIDDEN = ("val/", "test/", "lr/", "speed/", "color/")  # metrics that have no place in one line
@@ -102,9 +102,13 @@ class ProgressBar(LightningProgressBar):
 
     def _speed(self, trainer: Trainer) -> str:
         images = self.rate.per_second
-        parts = [f"{images:.1f} images/s"] if images else []
-        if images and self.end is not None and self.rate.images and trainer.global_step:
+        if not images or self.rate.images <= self.images_per_step(trainer):
+            return ""  # the first iteration, which prepares much, says nothing about the others
+        parts = [f"{images:.1f} images/s"]
+        if self.end is not None and self.rate.images and trainer.global_step:
             left = (self.end - trainer.global_step) * self.images_per_step(trainer) / images
+            limit = seconds_left(trainer)
+            left = left if limit is None else min(left, limit)
             parts.append(f"{timedelta(seconds=math.ceil(max(0.0, left)))} to go")
         return "  ".join(parts)
 

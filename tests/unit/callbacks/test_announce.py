@@ -74,8 +74,14 @@ def fake_trainer(**options: Any) -> Any:
         "max_steps": -1,
         "num_training_batches": 7,
         "precision": "bf16-mixed",
+        "callbacks": [],
         "strategy": SimpleNamespace(root_device=SimpleNamespace(type="cuda")),
         "train_dataloader": SimpleNamespace(batch_size=2),
         "world_size": 8,
     }
     return SimpleNamespace(**(defaults | options))
+
+
+def test_a_limit_of_time_is_said(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
+    fit([Announce()], max_time="00:00:03:30")
+    assert "or 0:03:30 of training if that is sooner" in capsys.readouterr().out
