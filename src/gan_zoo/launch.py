@@ -21,6 +21,7 @@ from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
     from lightning import Callback
+    from lightning.pytorch.plugins.environments import SLURMEnvironment
 
 RANK_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
 ERRORS = "GAN_ZOO_RANK_ERRORS"  # a folder: rank r leaves its error's line in the file r
@@ -44,6 +45,17 @@ def is_first_rank() -> bool:
 def _in_slurm_job() -> bool:
     """Whether srun started this process (in an interactive allocation the variables are set as well)."""
     return "SLURM_NTASKS" in os.environ and os.environ.get("SLURM_JOB_NAME") not in ("bash", "interactive", None)
+
+
+def slurm() -> "SLURMEnvironment | None":
+    """SLURM's processes without Lightning's requeueing, whose handler of SIGUSR1 saves in the middle of an iteration.
+
+    Ours saves on SIGTERM, between two iterations. None where SLURM has not started this process: Lightning then looks
+    for what did.
+    """
+    from lightning.pytorch.plugins.environments import SLURMEnvironment
+
+    return SLURMEnvironment(auto_requeue=False) if SLURMEnvironment.detect() else None
 
 
 @contextmanager

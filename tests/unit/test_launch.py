@@ -5,7 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
-from omegaconf import open_dict, read_write
+from hydra.utils import instantiate
+from lightning.pytorch.plugins.environments import SLURMEnvironment
+from omegaconf import OmegaConf, open_dict, read_write
+from submitit.slurm import slurm
 
 from gan_zoo import launch
 from gan_zoo.cli.compose import Composer, forget
@@ -32,6 +35,32 @@ def test_who_prints_and_writes(variables: dict[str, str], first: bool, monkeypat
         monkeypatch.setenv(name, value)
     assert launch.is_first_rank() is first
     assert not launch.is_own_child()
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_slurm_does_not_requeue(inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_NAME", "train")
+    monkeypatch.delenv("SLURM_NTASKS", raising=False)
+    if inside:
+        monkeypatch.setenv("SLURM_NTASKS", "1")
+    here = ["accelerator=cpu", "devices=1", "precision=32-true", "default_root_dir=."]
+    config = Composer("train").compose(["trainer=slurm", *(f"trainer.{word}" for word in here)]).trainer
+    forget()
+    environment = instantiate(config, logger=False)._accelerator_connector.cluster_environment
+    assert isinstance(environment, SLURMEnvironment) is inside
+    assert not getattr(environment, "auto_requeue", False)
+
+
+def test_slurm_jobs_are_warned_by_the_signal_on_which_runs_save() -> None:
+    words = ["trainer=slurm", "hydra/launcher=submitit_slurm", "hydra.launcher.signal_delay_s=90"]
+    launcher = Composer("train").compose(words, multirun=True).hydra.launcher
+    given = OmegaConf.to_container(launcher, resolve=True)
+    forget()
+    assert isinstance(given, dict)
+    chosen = {key: given[key] for key in ("signal_delay_s", "additional_parameters")}
+    script = slurm._make_sbatch_string("train", "logs", **chosen)  # type: ignore[arg-type]
+    assert "#SBATCH --signal=TERM@90" in script
+    assert script.count("--signal") == 1
 
 
 def test_a_rank_gets_the_jobs_own_words(tmp_path: Path) -> None:
