@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from lightning import Trainer
 from omegaconf import OmegaConf
 
+from gan_zoo.callbacks.checkpoint import Checkpoint
+from gan_zoo.callbacks.progress import ProgressBar
+from gan_zoo.callbacks.tick import Tick
 from gan_zoo.cli import runs
 from gan_zoo.errors import UserError
 from gan_zoo.models import CycleGAN, Pix2Pix
@@ -91,6 +95,15 @@ def test_null_switches_a_member_off() -> None:
     group = OmegaConf.create({"a": {"_target_": "x"}, "b": None, "c": {"no": "target"}})
     assert [one._target_ for one in runs.members(group)] == ["x"]
     assert runs.members(None) == []
+
+
+@pytest.mark.parametrize("switch", ["enable_progress_bar", "enable_checkpointing"])
+def test_lightnings_switches_leave_our_callbacks_out(switch: str, tmp_path: Path) -> None:
+    every = [ProgressBar(), Checkpoint(dirpath=tmp_path), Tick()]
+    assert runs.wanted(every, {}) == runs.wanted(every, {switch: True}) == every
+    left = runs.wanted(every, {switch: False})
+    assert len(left) == 2
+    Trainer(callbacks=left, logger=False, accelerator="cpu", **{switch: False})  # type: ignore[arg-type]
 
 
 def test_results_are_announced_where_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,7 @@ def assemble(cfg: DictConfig) -> tuple[Any, "LightningModule", "Trainer"]:
     model = build_model(cfg.model)
     told = {"command": command, "group": sweep_name, "config": lambda: OmegaConf.to_container(cfg, resolve=True)}
     loggers = [_made(one, told) for one in members(cfg.get("logger"))]
-    callbacks = [_made(one, told) for one in members(cfg.get("callbacks"))]
+    callbacks = wanted([_made(one, told) for one in members(cfg.get("callbacks"))], cfg.trainer)
     callbacks.append(launch.same_config(fingerprint(cfg)))
     trainer = instantiate(cfg.trainer, logger=loggers or False, callbacks=callbacks)
     if trainer.is_global_zero:
@@ -90,6 +90,15 @@ def assemble(cfg: DictConfig) -> tuple[Any, "LightningModule", "Trainer"]:
         for logger in trainer.loggers:
             logger.log_hyperparams(plain)
     return data, model, trainer
+
+
+def wanted(callbacks: list[Any], trainer: Mapping[str, Any]) -> list[Any]:
+    """Without the callbacks that the trainer is told to do without: Lightning would refuse both together."""
+    from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
+
+    kinds = {"enable_progress_bar": ProgressBar, "enable_checkpointing": ModelCheckpoint}
+    unwanted = tuple(kind for key, kind in kinds.items() if trainer.get(key) is False)
+    return [one for one in callbacks if not isinstance(one, unwanted)]
 
 
 def build_model(config: DictConfig) -> "LightningModule":
