@@ -21,7 +21,7 @@ from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
     from lightning import Callback
-    from lightning.pytorch.plugins.environments import SLURMEnvironment
+    from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 
 RANK_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
 ERRORS = "GAN_ZOO_RANK_ERRORS"  # a folder: rank r leaves its error's line in the file r
@@ -53,7 +53,7 @@ def slurm() -> "SLURMEnvironment | None":
     Ours saves on SIGTERM, between two iterations. None where SLURM has not started this process: Lightning then looks
     for what did.
     """
-    from lightning.pytorch.plugins.environments import SLURMEnvironment
+    from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 
     return SLURMEnvironment(auto_requeue=False) if SLURMEnvironment.detect() else None
 

@@ -9,8 +9,10 @@ import gan_zoo
 from gan_zoo.cli import main
 from gan_zoo.cli.translation import Job, device, load, plan, write
 from gan_zoo.cli.weights import save
+from gan_zoo.data.views import Holes
 from gan_zoo.errors import UserError
-from gan_zoo.models import CycleGAN
+from gan_zoo.models import CycleGAN, Pix2Pix
+from gan_zoo.training.checkpoint_io import read
 
 from .conftest import draw
 
@@ -94,6 +96,48 @@ def test_a_training_runs_checkpoint_brings_its_pictures_along(trained: Path, pai
     assert main(["translate", str(trained), str(pairs / "test"), "--output", "out"]) == 0
     assert {Image.open(path).mode for path in Path("out").iterdir()} == {"RGB"}
     assert gan_zoo.load(trained).images_seen == 2
+
+
+@pytest.fixture
+def repairer(tmp_path: Path) -> Path:
+    """A pix2pix that fills the transparent pixels of RGBA pictures, as a run on ``data=repair`` leaves it."""
+    torch.manual_seed(0)
+    parts = {"generator": ("unet.UNet", {"n_downs": 3, "ngf": 4}), "discriminator": ("patchgan.PixelGAN", {"ndf": 4})}
+    factories = {
+        name: {"_target_": f"gan_zoo.networks.{kind}", "_partial_": True, **options}
+        for name, (kind, options) in parts.items()
+    }
+    channels = {"a": 4, "b": 3}
+    save(Pix2Pix(channels=channels, **factories), tmp_path / "bare.ckpt")  # type: ignore[arg-type]
+    content = read(tmp_path / "bare.ckpt")
+    torch.save(content | {"ImageDataModule": {"view": Holes(channels).config()}}, tmp_path / "repair.ckpt")
+    return tmp_path / "repair.ckpt"
+
+
+def test_transparent_pixels_are_repaired_and_the_others_kept(repairer: Path, tmp_path: Path) -> None:
+    draw(tmp_path / "opaque.png", 21, 13, 0)
+    whole = np.asarray(Image.open(tmp_path / "opaque.png"))
+    alpha = np.full((13, 21, 1), 255, np.uint8)
+    alpha[3:9, 4:12] = 0
+    Image.fromarray(np.concatenate([whole, alpha], axis=2)).save(tmp_path / "holed.png")
+    assert main(["translate", str(repairer), "opaque.png", "holed.png", "--output", "out"]) == 0
+    holed, opaque = (Image.open(f"out/{name}.png") for name in ("holed", "opaque"))
+    assert (holed.mode, holed.size) == ("RGB", (21, 13))
+    known = alpha[:, :, 0] > 0
+    assert np.array_equal(np.asarray(holed)[known], whole[known])
+    assert (np.asarray(holed)[~known] != whole[~known]).any(axis=1).mean() > 0.9
+    assert np.array_equal(np.asarray(opaque), whole)  # nothing is missing: nothing changes
+
+
+def test_channels_that_a_model_cannot_take_are_one_line(
+    repairer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "five.npy", np.zeros((8, 8, 5), np.float32))
+    assert main(["translate", str(repairer), "five.npy", "--output", "out"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: five.npy: the image has 5 channels, not 4")
+    assert said.count("\n") == 1
+    assert not Path("out").exists()
 
 
 def test_names_cannot_collide(tmp_path: Path) -> None:

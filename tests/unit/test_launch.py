@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hydra.utils import instantiate
-from lightning.pytorch.plugins.environments import SLURMEnvironment
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from omegaconf import OmegaConf, open_dict, read_write
 from submitit.slurm import slurm
 

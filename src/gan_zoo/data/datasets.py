@@ -142,14 +142,12 @@ class DamagedImages(Images):
 
 
 def scratches(rng: random.Random, width: int, height: int) -> Tensor:
-    """1 x H x W, -1 in eight scratches and a patch that lie anywhere (about a quarter of the picture), else 1."""
+    """1 x H x W, -1 in twelve scratches that lie anywhere (about a sixth of the picture), else 1."""
     mask = Image.new("L", (width, height), 255)
     pen, side = ImageDraw.Draw(mask), min(width, height)
-    for _ in range(8):
+    for _ in range(12):
         ends = [rng.uniform(-0.1, 1.1) * extent for extent in (width, height, width, height)]
-        pen.line(ends, fill=0, width=max(1, round(side * rng.uniform(0.015, 0.05))))
-    x, y, size = rng.uniform(0, 0.75) * width, rng.uniform(0, 0.75) * height, side * rng.uniform(0.15, 0.25)
-    pen.rectangle((x, y, x + size, y + size), fill=0)
+        pen.line(ends, fill=0, width=max(1, round(side * rng.uniform(0.01, 0.035))))
     return torch.from_numpy(np.array(mask, dtype=np.float32))[None] / 127.5 - 1
 
 
@@ -322,7 +320,7 @@ class Colorize(Kind):
 
 @dataclass(frozen=True)
 class Repair(Kind):
-    """Photographs (b), and the same with scratches and a hole (a, with a channel more that says where, as alpha does).
+    """Photographs (b), and the same with scratches (a, with a channel more that says where, as alpha does).
 
     ``half`` takes the left or right half of each file (the photo side of glued pairs).
     """

@@ -75,7 +75,7 @@ _ENTRIES = (
     ),
     Entry(
         "repair_cc0",
-        "photographs with scratches and holes to repair, 128 px",
+        "photographs with scratches to repair, 128 px",
         Repair(),
         {"train": 270, "test": 60},
         _CC0,
