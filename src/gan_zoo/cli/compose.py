@@ -137,13 +137,17 @@ class Composer:
             lines += [self._unknown_key(override, known, groups) for override in parsed if override not in chosen]
         return next((line for line in lines if line), squeeze(f"{error} {error.__cause__ or ''}"))
 
+    @cached_property
+    def parts(self) -> dict[str, str]:
+        """The groups below groups by their key: ``model.generator`` is ``model/generator``. Listing folders is slow."""
+        return {group.replace("/", "."): group for group in self.groups() if "/" in group}
+
     def _misplaced(self, overrides: Sequence[str]) -> str | None:
         """Hydra would silently replace a group's values by a word: ``model.generator=unet_128``."""
-        groups = {group.replace("/", "."): group for group in self.groups() if "/" in group}
         for text in overrides:
             key, _, value = text.lstrip("+").partition("=")
-            if key in groups and value in self.options(groups[key]):
-                return f"{key} is a group of values: choose one with {groups[key]}={value}"
+            if key in self.parts and value in self.options(self.parts[key]):
+                return f"{key} is a group of values: choose one with {self.parts[key]}={value}"
         return None
 
     def _unknown_key(self, override: Override, known: set[str], groups: set[str]) -> str | None:
