@@ -10,7 +10,9 @@ from gan_zoo.training.checkpoint_io import read
 
 from .conftest import Run
 
-TWO = ["trainer.devices=2", "callbacks.grids=null", "callbacks.gallery=null"]
+QUICK = ["trainer.max_steps=1", "callbacks.grids=null", "callbacks.gallery=null"]
+TWO = [*QUICK, "trainer.devices=2"]
+UNTESTED = "trainer.limit_val_batches=0"
 SPY = """
 import json, os, time
 from pathlib import Path
@@ -48,31 +50,19 @@ def jobs() -> list[Path]:
 
 
 @pytest.mark.slow
-def test_a_grid_on_two_processes_with_wandb(small: list[str], spawn: Run, spy: dict[str, str]) -> None:
-    words = [*small, *TWO, "model.optimizer.lr=0.1,0.2", "+callbacks.spy._target_=spying.Spy", "logger=wandb"]
+def test_an_unseeded_search_on_two_processes_with_wandb(small: list[str], spawn: Run, spy: dict[str, str]) -> None:
+    search = ["hydra/sweeper=optuna", "optimized_metric=val/l1", "hydra.sweeper.n_trials=2", "logger=wandb"]
+    space = ["model.optimizer.lr=interval(0.01,0.5)", "+callbacks.spy._target_=spying.Spy"]
+    words = [*small, *TWO, "trainer.limit_train_batches=1", *search, *space]  # one iteration, then validation
     done = spawn("train", "-m", *words, **spy, WANDB_MODE="offline", WANDB_SILENT="true")
     assert done.returncode == 0, done.stderr
     assert [len(list(job.glob("wandb/offline-run-*"))) for job in jobs()] == [1, 1]
-    check_ranks(spy, {0.1, 0.2})
-
-
-@pytest.mark.slow
-def test_an_unseeded_search_on_two_processes(small: list[str], spawn: Run, spy: dict[str, str]) -> None:
-    search = [
-        "hydra/sweeper=optuna",
-        "optimized_metric=val/l1",
-        "hydra.sweeper.n_trials=2",
-        "trainer.check_val_every_n_epoch=1",
-    ]
-    space = ["model.optimizer.lr=interval(0.01,0.5)", "+callbacks.spy._target_=spying.Spy"]
-    done = spawn("train", "-m", *small, *TWO, *search, *space, **spy)
-    assert done.returncode == 0, done.stderr
-    found = check_ranks(spy, None)
+    found = check_ranks(spy)
     best = OmegaConf.load(next(Path("sweeps").glob("*/optimization_results.yaml")))
     assert any(abs(best.best_params["model.optimizer.lr"] - lr) < 1e-12 for lr in found)
 
 
-def check_ranks(spy: dict[str, str], rates: set[float] | None) -> set[float]:
+def check_ranks(spy: dict[str, str]) -> set[float]:
     """Two jobs; in each, both ranks had the same rate and end with the same weights, and no rank ran a sweep."""
     first, second = reports(spy, 0), reports(spy, 1)
     assert len(first) == len(second) == 2
@@ -86,7 +76,6 @@ def check_ranks(spy: dict[str, str], rates: set[float] | None) -> set[float]:
         assert "-m" not in theirs["argv"]  # type: ignore[operator]
         found.add(float(mine["lr"]))  # type: ignore[arg-type]
     assert len(found) == 2
-    assert rates in (None, found)
     assert all(read(job / "checkpoints" / "last.ckpt")["gan_zoo"]["world_size"] == 2 for job in jobs())
     assert not list(Path().glob("outputs"))
     return found
@@ -95,13 +84,13 @@ def check_ranks(spy: dict[str, str], rates: set[float] | None) -> set[float]:
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_launchers(launcher: str, small: list[str], spawn: Run) -> None:
-    words = [*small, "model.lambda_l1=10,100", f"hydra/launcher={launcher}", "callbacks.gallery=null"]
+    words = [*small, *QUICK, UNTESTED, "model.lambda_l1=10,100", f"hydra/launcher={launcher}"]
     done = spawn("train", "-m", *words)
     assert done.returncode == 0, done.stderr
     assert [job.name for job in jobs()] == ["0-pix2pix-paired", "1-pix2pix-paired"]
     kept = [OmegaConf.load(job / ".hydra" / "config.yaml").model.lambda_l1 for job in jobs()]
     assert kept == [10, 100]
-    assert all(read(job / "checkpoints" / "last.ckpt")["global_step"] == 2 for job in jobs())
+    assert all(read(job / "checkpoints" / "last.ckpt")["global_step"] == 1 for job in jobs())
 
 
 @pytest.mark.slow
@@ -113,7 +102,7 @@ def test_a_rank_that_dies_ends_the_run_soon(small: list[str], spawn: Run, tmp_pa
         "        if trainer.global_rank == 1:\n            import os; os._exit(7)\n"
     )
     src = str(Path(__file__).resolve().parents[2] / "src")
-    words = [*small, *TWO, "+callbacks.die._target_=dying.Die"]
+    words = [*small, *TWO, UNTESTED, "+callbacks.die._target_=dying.Die"]
     done = spawn("train", *words, PYTHONPATH=f"{src}:{tmp_path / 'modules'}", timeout=120)
     assert done.returncode == 1
     assert sum(line.startswith("error: ") for line in done.stderr.splitlines()) == 1
