@@ -101,3 +101,13 @@ def test_only_holes_are_filled() -> None:
     assert shown["fake_b"][0, :, 0, 0].tolist() == [0, 0, 0]
     assert shown["fake_b"][0, :, 1, 1].tolist() == shown["real_a"][0, :, 1, 1].tolist() == [191, 191, 191]
     assert np.asarray(view.write(made, holed, "b"))[:, :, 0].tolist() == [[0, 191], [191, 191]]
+
+
+def test_what_lies_under_a_hole_is_not_seen(tmp_path: Path) -> None:
+    pixels = np.full((2, 2, 4), 255, dtype=np.uint8)
+    pixels[0, 0] = (0, 0, 0, 0)
+    pixels[0, 1, 3] = 128
+    Image.fromarray(pixels).save(tmp_path / "holes.png")
+    read = Holes({"a": 4, "b": 3}).read(tmp_path / "holes.png", "a")
+    assert read[0, :, 0, 0].tolist() == read[0, :, 0, 1].tolist() == [0, 0, 0, -1]
+    assert read[0, :, 1, 1].tolist() == [1, 1, 1, 1]

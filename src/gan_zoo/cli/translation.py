@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from gan_zoo.cli.arguments import Parser, direction
 from gan_zoo.cli.report import one_line
+from gan_zoo.data.images import SUFFIXES
 from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
     from gan_zoo.data.views import View
     from gan_zoo.training.module import GANModule
-
-SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp", ".gif"])
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,14 @@ class Holes(Plain):
     def config(self) -> dict[str, Any]:  # noqa: D102
         return super().config() | {"kind": "holes"}
 
+    def read(self, path: str | Path, domain: str) -> Tensor:
+        """Of domain "a": what is not wholly opaque is missing, and gray (0) as in training, whatever lies under it."""
+        picture = super().read(path, domain)
+        if domain != "a":
+            return picture
+        alpha = torch.where(picture[:, -1:] >= 1, 1.0, -1.0)
+        return torch.cat([picture[:, :-1].where(alpha > 0, 0.0), alpha], dim=1)
+
     def pictures(self, tensors: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Pictures of ``b`` are put into the holes of ``batch["a"]`` only."""
         whole, holed = self.channels["b"], batch["a"].detach().float()
