@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## train the default model on the photos that ship with the zoo: four minutes on two CPU cores, less on a GPU
+demo: $(STAMP) ## train the default model on the photos that ship with the zoo: under four minutes of training, on a GPU if there is one
 	$(BIN)/python train.py $(ARGS)
 
 test: $(STAMP) ## run every test

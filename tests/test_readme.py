@@ -2,7 +2,7 @@
 
 Commands are run as they stand, with these additions (README lines are for people, who have hours and GPUs):
 
-- training commands get TINY: two iterations of a narrow model;
+- training commands get TINY: three iterations of a narrow model;
 - `trainer.devices=8` is followed by TWO_PROCESSES, which overrides it;
 - `make demo` gets TINY, `make test` one quick file, and all of `make` a stamp that says that .venv is set up.
 

@@ -47,11 +47,11 @@ class ImageDataModule(LightningDataModule):
     """Batches {"a": N C H W, "b": N C H W} in [-1, 1], drawn as pure functions of (seed, position in the stream).
 
     ``name``: a data set of the registry, or any name for one of your own; ``root``: its folder (None: where the
-    registry says). ``dataset``: the kind, ``Paired()``, ``Unpaired()`` or ``Colorize()`` (None: the registry's for that
-    name). ``direction``: "ab" or "ba" (also "AtoB", "BtoA"); "ba" exchanges the two sides before anything else.
-    ``channels``: of ``a`` and ``b`` after that; 1 is gray. ``preprocess``: a class of ``gan_zoo.data.transforms``,
-    called with (load_size, crop_size), in pixels; ``test_preprocess``: the same for validation and test (None: what the
-    former means then). ``batch_size``: per device. ``num_workers``: None is min(4, cores per device - 1). ``on_error``:
+    registry says). ``dataset``: the kind, ``Paired()``, ``Unpaired()``, ``Colorize()`` or ``Repair()`` (None: the
+    registry's for that name). ``direction``: "ab" or "ba" (also "AtoB", "BtoA"); "ba" exchanges the two sides before
+    anything else. ``channels``: of ``a`` and ``b`` after that; 1 is gray. ``preprocess``: a class of
+    ``gan_zoo.data.transforms``, called with (load_size, crop_size), in pixels; ``test_preprocess``: the same for
+    validation and test (None: what the former means then). ``batch_size``: per device. ``num_workers``: None is min(4, cores per device - 1). ``on_error``:
     "raise" or "skip". ``max_samples``: only the first so many of each side. ``cache_mb``: decoded images are kept in
     memory if they fit.
 

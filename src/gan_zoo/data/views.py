@@ -1,7 +1,8 @@
 """How tensors become pictures and back, described by plain containers so that a checkpoint can hold it.
 
 ``from_config(view.config())`` is the view again. A view knows its data's own channels (``plain``: gray, RGB, any
-number; ``lab``: lightness and colour), and at how many bits pictures are written.
+number; ``holes``: pictures with missing pixels; ``lab``: lightness and colour), and at how many bits pictures are
+written.
 """
 
 from collections.abc import Mapping
