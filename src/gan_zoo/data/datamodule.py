@@ -51,9 +51,9 @@ class ImageDataModule(LightningDataModule):
     registry's for that name). ``direction``: "ab" or "ba" (also "AtoB", "BtoA"); "ba" exchanges the two sides before
     anything else. ``channels``: of ``a`` and ``b`` after that; 1 is gray. ``preprocess``: a class of
     ``gan_zoo.data.transforms``, called with (load_size, crop_size), in pixels; ``test_preprocess``: the same for
-    validation and test (None: what the former means then). ``batch_size``: per device. ``num_workers``: None is min(4, cores per device - 1). ``on_error``:
-    "raise" or "skip". ``max_samples``: only the first so many of each side. ``cache_mb``: decoded images are kept in
-    memory if they fit.
+    validation and test (None: what the former means then). ``batch_size``: per device. ``num_workers``: None is min(4,
+    cores per device - 1). ``on_error``: "raise" or "skip". ``max_samples``: only the first so many of each side.
+    ``cache_mb``: decoded images are kept in memory if they fit.
 
     ``setup`` raises ``UserError`` for everything that can be known before training: missing, empty or unreadable
     folders and files, pairs that do not match, odd widths, images smaller than the crop, a batch larger than the data
