@@ -114,10 +114,18 @@ class Checkpoint(ModelCheckpoint):
         candidates = self._monitor_candidates(trainer)
         if self.monitor in candidates:
             self._save_monitor_checkpoint(trainer, candidates)
+        elif self._stage() in trainer.lightning_module.players and not self._logged(candidates):  # type: ignore[operator]
+            return  # training's own terms are logged later than the first validation
         elif known := [name for name in candidates if name not in ("epoch", "step")]:
             raise UserError(
                 f"callbacks.checkpoint.monitor={self.monitor} is not logged{nearest(str(self.monitor), known)}"
             )
+
+    def _stage(self) -> str:
+        return str(self.monitor).partition("/")[0]
+
+    def _logged(self, candidates: dict[str, Any]) -> bool:
+        return any(name.startswith(f"{self._stage()}/") for name in candidates)
 
     def _keep(self, trainer: Trainer) -> None:
         if self.save_top_k == -1:

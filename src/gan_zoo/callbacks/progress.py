@@ -102,7 +102,7 @@ class ProgressBar(LightningProgressBar):
 
     def _speed(self, trainer: Trainer) -> str:
         images = self.rate.per_second
-        if not images or self.rate.images <= self.images_per_step(trainer):
+        if not images or not trainer.global_step or self.rate.images <= self.images_per_step(trainer):
             return ""  # the first iteration, which prepares much, says nothing about the others
         parts = [f"{images:.1f} images/s"]
         if self.end is not None and self.rate.images and trainer.global_step:

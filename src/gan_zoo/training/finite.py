@@ -23,6 +23,20 @@ class FiniteWatch:
         names = tuple(f"{player}/{term}" for term in terms)
         self.counts[names] = self.counts[names] + bad if names in self.counts else bad
 
+    def check_weights(self, module: "GANModule") -> None:
+        """Look at all weights, as before a checkpoint is written.
+
+        Raises:
+            NonFiniteLoss: a player's weights hold NaN or infinity.
+        """
+        for player in module.players:
+            norms = torch._foreach_norm(list(getattr(module, player).parameters()))
+            if not torch.isfinite(torch.stack([norm.float() for norm in norms])).all():
+                raise NonFiniteLoss(
+                    f"weights of the {player} became NaN or infinite by {module.images_seen} images: nothing is "
+                    "written, the last checkpoint is from before. Try a lower rate or trainer.gradient_clip_val"
+                )
+
     def check(self, module: "GANModule") -> None:
         """Read the counts, summed over ranks, and start anew.
 

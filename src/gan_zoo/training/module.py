@@ -60,6 +60,7 @@ class GANModule(LightningModule, metaclass=Described):
         self.iteration = bridge.Iteration()
         self._owned: dict[str, list[nn.Parameter]] = {}
         self._draws: torch.Generator | None = None
+        self._typed: list[list[dict[str, Any]]] = []  # each optimiser's options as they were typed
         self._refused: tuple[int, float | None] = (1, None)  # trainer options hidden from Lightning's check
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -169,12 +170,14 @@ class GANModule(LightningModule, metaclass=Described):
         optimizers = [self.optimizer_factories[player](self._parameters_of(player)) for player in self.players]
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group.setdefault("initial_lr", group["lr"])
+        self._typed = bridge.options_of(optimizers)
         return optimizers
 
     def on_train_start(self) -> None:
         """Count a pass through the data, drop what a run cut short left, and prepare the random numbers."""
         self.iteration = bridge.Iteration()
         self.images_per_epoch = bridge.images_per_epoch(self)
+        bridge.keep_options(self)
         bridge.start_random_numbers(self)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -205,7 +208,13 @@ class GANModule(LightningModule, metaclass=Described):
         self._log_scores("test", batch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what a resumed run needs beyond Lightning's own: see ``training/resume.py``."""
+        """Add what a resumed run needs beyond Lightning's own: see ``training/resume.py``.
+
+        Raises:
+            NonFiniteLoss: a term or a weight is not finite; nothing has been written then.
+        """
+        self.check_finite()
+        self.finite.check_weights(self)
         save_run(self, checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gan_zoo.training.module import GANModule
 
 KEY = "gan_zoo"
+ARCHITECTURE = ("generator", "discriminator", "channels", "nz", "conditional")  # arguments that weights depend on
 
 
 def save_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
@@ -54,7 +55,18 @@ def restore_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
             f"this run was trained on {state['world_size']} device(s) and cannot go on exactly on {world}: its image "
             f"pools and random numbers are per device; set trainer.devices={state['world_size']}, or start a new run"
         )
+    if change := difference(state["model"], module.description()):
+        raise UserError(f"this run cannot go on with another architecture: {change}; start a new run for it")
     module.resumed = state["ranks"][module.global_rank]
+
+
+def difference(was: Any, now: Any, path: str = "model") -> str | None:
+    """Where two descriptions of an architecture first differ, in words; only what both of them say counts."""
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        return None if was == now else f"{path} is {was} in the checkpoint, {now} here"
+    keys = ARCHITECTURE if path == "model" else [key for key in was if key in now]
+    changes = (difference(was[key], now[key], f"{path}.{key}") for key in keys if key in was and key in now)
+    return next((change for change in changes if change), None)
 
 
 def _rank_state(module: "GANModule") -> dict[str, Any]:

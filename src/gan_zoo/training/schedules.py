@@ -99,6 +99,8 @@ class Plateau(Schedule):
     smallest_fall: float = 5e-5
 
     def __post_init__(self) -> None:
+        if not self.monitor:
+            raise UserError("the plateau schedule needs a metric: model.schedule.monitor=val/l1")
         self.best, self.waited, self.current = math.inf, 0, 1.0
 
     def __call__(self, epoch: int) -> float:

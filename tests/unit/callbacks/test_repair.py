@@ -7,7 +7,7 @@ import torch
 from lightning import Trainer, seed_everything
 
 from gan_zoo.callbacks.gallery import Gallery
-from gan_zoo.callbacks.repair import Repaired, RepairReport, chroma, median_color, within
+from gan_zoo.callbacks.repair import Repaired, RepairReport, chroma, from_neighbours, median_color, within
 from gan_zoo.callbacks.tick import Tick
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.models.pix2pix import Pix2Pix
@@ -33,7 +33,7 @@ def test_a_run_ends_with_the_report(tmp_path: Path, capsys: pytest.CaptureFixtur
     found: Repaired = report.result
     assert found.images == 60
     assert 0.3 < found.own_mean < found.median < found.unrepaired < 0.6
-    assert found.l1 > found.own_mean  # nothing has been learnt after one iteration
+    assert 0.05 < found.neighbours < found.own_mean < found.l1  # nothing has been learnt after one iteration
     assert found.verdict() in capsys.readouterr().out
     assert escape(found.verdict()) in (tmp_path / "gallery.html").read_text()
     assert float(trainer.callback_metrics["repair/l1"]) == pytest.approx(found.l1)
@@ -50,7 +50,7 @@ def test_a_run_ends_with_the_report(tmp_path: Path, capsys: pytest.CaptureFixtur
     ],
 )
 def test_verdict(l1: float, ratio: float, good: bool, words: str) -> None:
-    found = Repaired(l1, 0.5, 0.45, 0.4, ratio, images=5)
+    found = Repaired(l1, 0.5, 0.45, 0.4, 0.1, ratio, images=5)
     assert found.good == good
     assert words in found.verdict()
 
@@ -70,3 +70,10 @@ def test_only_missing_pixels_count() -> None:
     values = torch.tensor([[[[1.0, 5.0]], [[3.0, 7.0]]]])
     assert within(values, torch.tensor([[[[True, False]]]])).item() == 2
     assert chroma(values).flatten().tolist() == [2, 2]
+
+
+def test_holes_are_filled_from_their_rim() -> None:
+    images = torch.tensor([[[[1.0, 9.0, 9.0, 3.0]]]])
+    missing = torch.tensor([[[[False, True, True, False]]]])
+    assert from_neighbours(images, missing).flatten().tolist() == pytest.approx([1, 1, 3, 3])
+    assert from_neighbours(images, torch.ones_like(missing)).abs().sum() == 0

@@ -257,8 +257,8 @@ def test_a_plateau_watches_what_validation_logs() -> None:
 
 
 def test_a_plateau_that_misses_its_metric_says_so() -> None:
-    with pytest.raises(UserError, match="watches val/l2, which is not logged"):
-        world.fit(world.Duel(schedule=Plateau("val/l2")), world.numbers(1.0))
+    with pytest.raises(UserError, match="watches judge/l2, which is not logged"):
+        world.fit(world.Duel(schedule=Plateau("judge/l2")), world.numbers(1.0), log_every_n_steps=1)
 
 
 # ---- devices and files

@@ -1,14 +1,17 @@
 """What a checkpoint holds of a run (runs that are killed and go on: tests/resume)."""
 
 import random
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.optim import Adam
 
-from gan_zoo.errors import UserError
+from gan_zoo.errors import NonFiniteLoss, UserError
+from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.training.schedules import Plateau
 from tests.unit import world
 
@@ -106,3 +109,26 @@ def test_another_number_of_devices_is_refused_for_training_and_no_matter_otherwi
     world.trainer().validate(model, loader, ckpt_path=tmp_path / "4.ckpt", verbose=False)
     assert model.images_seen == 3
     assert model.resumed is None
+
+
+def test_a_rate_typed_on_resume_is_used(tmp_path: Path) -> None:
+    world.fit(world.cyclegan(), world.samples(2)).save_checkpoint(tmp_path / "x.ckpt")
+    model = world.cyclegan(optimizer=partial(Adam, lr=1e-5))
+    trainer = world.fit(model, world.samples(2), ckpt_path=tmp_path / "x.ckpt", max_epochs=2)
+    assert {group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups} == {1e-5}
+
+
+def test_another_architecture_is_refused_in_one_line(tmp_path: Path) -> None:
+    world.fit(world.pix2pix(), world.samples(2)).save_checkpoint(tmp_path / "x.ckpt")
+    wider = world.pix2pix(discriminator=partial(PatchGAN, n_layers=1, ndf=64))
+    with pytest.raises(UserError, match=r"model\.discriminator\.ndf is \d+ in the checkpoint, 64 here"):
+        world.fit(wider, world.samples(2), ckpt_path=tmp_path / "x.ckpt", max_epochs=2)
+
+
+def test_weights_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
+    model = world.pix2pix()
+    trainer = world.fit(model, world.samples(1))
+    next(model.generator.parameters()).data[0] = torch.nan
+    with pytest.raises(NonFiniteLoss, match="weights of the generator became NaN"):
+        trainer.save_checkpoint(tmp_path / "x.ckpt")
+    assert not (tmp_path / "x.ckpt").exists()

@@ -1,7 +1,11 @@
 """Schedules as functions of the epoch (the reference's rates are golden cases)."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 from gan_zoo.errors import UserError
 from gan_zoo.training.schedules import Constant, Cosine, Linear, Plateau, Schedule, Step
@@ -75,3 +79,18 @@ def test_plateau_waits_for_the_first_validation() -> None:
     schedule = Plateau("val/l1", patience=0)
     schedule.end_epoch({"generator/l1": 1.0})
     assert schedule.waited == 0
+
+
+CONFIGURED = sorted((Path(__file__).parents[3] / "conf/model/schedule").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGURED, ids=lambda path: path.stem)
+def test_every_configured_schedule_takes_an_epoch(path: Path) -> None:
+    schedule = instantiate(OmegaConf.load(path))
+    schedule.end_epoch({"val/l1": 1.0})
+    assert 0 < schedule(0) <= 1
+
+
+def test_a_plateau_without_a_metric_is_refused() -> None:
+    with pytest.raises(UserError, match=r"model\.schedule\.monitor=val/l1"):
+        Plateau("")
