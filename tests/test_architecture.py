@@ -20,7 +20,7 @@ LINES = {"layers": 150, "networks": 300, "losses": 120, "training": 120, "models
 # The files that need more than their floor allows, each with its own limit: the one base class, its dealings with
 # Lightning, five schedules, and a paper of two directions that is also the MUNIT paper's baseline with noise.
 LONGER = {
-    "training/module.py": 250,
+    "training/module.py": 260,
     "training/lightning_bridge.py": 145,
     "training/schedules.py": 140,
     "models/cyclegan.py": 175,

@@ -115,18 +115,6 @@ def hand_back(module: "GANModule") -> None:
     module.trainer.accumulate_grad_batches, module.trainer.gradient_clip_val = module._refused
 
 
-def options_of(optimizers: list[Any]) -> list[list[dict[str, Any]]]:
-    """Every parameter group's options: all but the parameters."""
-    return [[{k: v for k, v in group.items() if k != "params"} for group in o.param_groups] for o in optimizers]
-
-
-def keep_options(module: "GANModule") -> None:
-    """What is typed wins over what a checkpoint brought: a resumed run may have another rate."""
-    for optimizer, groups in zip(module.trainer.optimizers, module._typed, strict=True):
-        for group, typed in zip(optimizer.param_groups, groups, strict=True):
-            group.update(typed)
-
-
 def start_random_numbers(module: "GANModule") -> None:
     """Give each rank of a new run its own random numbers (dropout), and all the same for ``draw``."""
     if module.resumed is None and world_size(module) > 1:

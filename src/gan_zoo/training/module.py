@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from gan_zoo.training import lightning_bridge as bridge
 from gan_zoo.training.described import Described
 from gan_zoo.training.finite import FiniteWatch
-from gan_zoo.training.resume import restore_run, save_run
+from gan_zoo.training.resume import keep_options, options_of, restore_run, save_run
 from gan_zoo.training.schedules import Schedule
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -170,14 +170,14 @@ class GANModule(LightningModule, metaclass=Described):
         optimizers = [self.optimizer_factories[player](self._parameters_of(player)) for player in self.players]
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group.setdefault("initial_lr", group["lr"])
-        self._typed = bridge.options_of(optimizers)
+        self._typed = options_of(optimizers)
         return optimizers
 
     def on_train_start(self) -> None:
         """Count a pass through the data, drop what a run cut short left, and prepare the random numbers."""
         self.iteration = bridge.Iteration()
         self.images_per_epoch = bridge.images_per_epoch(self)
-        bridge.keep_options(self)
+        keep_options(self)
         bridge.start_random_numbers(self)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:

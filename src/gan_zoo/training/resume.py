@@ -55,18 +55,30 @@ def restore_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
             f"this run was trained on {state['world_size']} device(s) and cannot go on exactly on {world}: its image "
             f"pools and random numbers are per device; set trainer.devices={state['world_size']}, or start a new run"
         )
-    if change := difference(state["model"], module.description()):
+    was, now = ({key: about.get(key) for key in ARCHITECTURE} for about in (state["model"], module.description()))
+    if change := difference(was, now, "model"):
         raise UserError(f"this run cannot go on with another architecture: {change}; start a new run for it")
     module.resumed = state["ranks"][module.global_rank]
 
 
-def difference(was: Any, now: Any, path: str = "model") -> str | None:
-    """Where two descriptions of an architecture first differ, in words; only what both of them say counts."""
+def difference(was: Any, now: Any, path: str) -> str | None:
+    """Where two descriptions first differ, in words; only what both of them say counts."""
     if not isinstance(was, dict) or not isinstance(now, dict):
         return None if was == now else f"{path} is {was} in the checkpoint, {now} here"
-    keys = ARCHITECTURE if path == "model" else [key for key in was if key in now]
-    changes = (difference(was[key], now[key], f"{path}.{key}") for key in keys if key in was and key in now)
+    changes = (difference(was[key], now[key], f"{path}.{key}") for key in was if key in now)
     return next((change for change in changes if change), None)
+
+
+def options_of(optimizers: list[Any]) -> list[list[dict[str, Any]]]:
+    """Every parameter group's options: all but the parameters."""
+    return [[dict(group, params=None) for group in optimizer.param_groups] for optimizer in optimizers]
+
+
+def keep_options(module: "GANModule") -> None:
+    """What is typed wins over what a checkpoint brought: a resumed run may have another rate."""
+    for optimizer, groups in zip(module.trainer.optimizers, module._typed, strict=True):
+        for group, typed in zip(optimizer.param_groups, groups, strict=True):
+            group.update(typed | {"params": group["params"]})
 
 
 def _rank_state(module: "GANModule") -> dict[str, Any]:
