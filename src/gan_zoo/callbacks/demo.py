@@ -8,7 +8,7 @@ import torch
 from lightning import Callback, Trainer
 from torch import Tensor
 
-from gan_zoo.callbacks.gallery import Gallery
+from gan_zoo.callbacks.gallery import Gallery, callbacks_of
 from gan_zoo.callbacks.inference import inference
 from gan_zoo.callbacks.page import Report
 
@@ -107,9 +107,8 @@ class FinalReport(Callback):
         trainer.callback_metrics.update({name: torch.tensor(value) for name, value in found.metrics().items()})
         for logger in trainer.loggers:
             logger.log_metrics(found.metrics(), step=trainer.global_step)
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, Gallery):
-                callback.reports[self.title.lower()] = Report(self.title, found.verdict(), found.rows())
+        for gallery in callbacks_of(trainer, Gallery):
+            gallery.reports[self.title.lower()] = Report(self.title, found.verdict(), found.rows())
 
 
 class ColorReport(FinalReport):

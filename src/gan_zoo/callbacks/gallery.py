@@ -109,7 +109,7 @@ class Gallery(Callback):
         """What it shows now."""
         assert self.history is not None
         assert self.dirpath is not None
-        grids = [path for callback in _all(trainer, ImageGrids) for path in callback.grids()]
+        grids = [path for callback in callbacks_of(trainer, ImageGrids) for path in callback.grids()]
         return Page(
             title=self.dirpath.resolve().name,
             subtitle=f"{type(module).__name__} · {state} · {time.strftime('%Y-%m-%d %H:%M')}",
@@ -162,7 +162,7 @@ def _software() -> str:
 def _files(folder: Path, trainer: Trainer) -> list[tuple[str, str]]:
     """Checkpoints and logs inside the run's folder, with their sizes."""
     found = []
-    for callback in _all(trainer, ModelCheckpoint):
+    for callback in callbacks_of(trainer, ModelCheckpoint):
         for path in sorted(Path(str(callback.dirpath)).glob("*.ckpt")):
             with suppress(OSError, ValueError):  # gone by now, or elsewhere
                 size = f"{path.stat().st_size / 2**20:.1f} MB"
@@ -170,5 +170,6 @@ def _files(folder: Path, trainer: Trainer) -> list[tuple[str, str]]:
     return found
 
 
-def _all(trainer: Trainer, kind: Any) -> list[Any]:
+def callbacks_of(trainer: Trainer, kind: Any) -> list[Any]:
+    """The trainer's callbacks of a class."""
     return [callback for callback in trainer.callbacks if isinstance(callback, kind)]  # type: ignore[attr-defined]
