@@ -4,11 +4,22 @@ All scores are a discriminator's raw outputs (logits) of any shape; each loss is
 Reference: junyanz/pytorch-CycleGAN-and-pix2pix @ 2a7afba2, ``GANLoss``.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+
+def summed(loss: Callable[[Tensor], Tensor], scores: Sequence[Tensor]) -> Tensor:
+    """The loss of each scale's scores, added up: () scalar."""
+    return torch.stack([loss(score) for score in scores]).sum()
+
+
+def flat(scores: Sequence[Tensor]) -> Tensor:
+    """All scores of all scales in one row, for ``accuracy``."""
+    return torch.cat([score.detach().flatten() for score in scores])
 
 
 @dataclass(frozen=True)

@@ -16,36 +16,65 @@ class PatchGAN(nn.Module):
 
     Args:
         in_channels: channels of the picture, or of condition and picture together.
-        n_layers: strided convolutions; the width doubles with each up to 8 ndf.
+        n_layers: strided convolutions; the width doubles with each up to ``widest``.
         ndf: width of the first convolution.
-        norm: factory of the norm behind all but the first and the last convolution. Those two always have biases,
-            the others only with instance norm.
+        norm: factory of the norm behind all but the first and the last convolution.
+        bias: whether the convolutions in front of a norm have biases (None: only with instance norm); the first and
+            the last always have one.
+        padding: zeros on each side of every convolution.
+        widest: channels at most; None is 8 ndf.
     """
 
-    def __init__(self, in_channels: int = 3, n_layers: int = 3, ndf: int = 64, norm: NormFactory = batch_norm) -> None:
+    def __init__(
+        self,
+        in_channels: int = 3,
+        n_layers: int = 3,
+        ndf: int = 64,
+        norm: NormFactory = batch_norm,
+        bias: bool | None = None,
+        padding: int = 1,
+        widest: int | None = None,
+    ) -> None:
         super().__init__()
-        widths = [ndf * min(2**n, 8) for n in range(n_layers + 1)]
-        layers: list[nn.Module] = [nn.Conv2d(in_channels, ndf, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+        bias = wants_bias(norm) if bias is None else bias
+        widths = [min(ndf * 2**n, widest or 8 * ndf) for n in range(n_layers + 1)]
+        first = nn.Conv2d(in_channels, ndf, 4, stride=2, padding=padding)
+        layers: list[nn.Module] = [first, nn.LeakyReLU(0.2, inplace=True)]
         for n, (before, width) in enumerate(pairwise(widths), start=1):
             stride = 2 if n < n_layers else 1
-            conv = nn.Conv2d(before, width, 4, stride=stride, padding=1, bias=wants_bias(norm))
+            conv = nn.Conv2d(before, width, 4, stride=stride, padding=padding, bias=bias)
             layers += [conv, norm(width), nn.LeakyReLU(0.2, inplace=True)]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, stride=1, padding=1))
-        self.smallest = 3 * 2**n_layers  # below that the last convolution has nothing left to see
+        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, stride=1, padding=padding))
+        self.smallest = 3 * 2**n_layers if padding == 1 else 1  # below that the last convolution has nothing to see
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, 1, h, w); 256 px gives 30x30 with three layers.
+        """(N, C, H, W) -> logits (N, 1, h, w); 256 px gives 30x30 with three layers and padding 1.
 
         Raises:
             UserError: the picture is too small for the number of layers.
         """
+        return self.features(x)[-1]
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """What comes behind each activation, then the logits: n_layers + 2 maps (N, C, h, w), for feature matching.
+
+        Raises:
+            UserError: the picture is too small for the number of layers.
+        """
+        self._check(x)
+        maps = []
+        for layer in self.layers:
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                maps.append(x)
+        return [*maps, x]
+
+    def _check(self, x: Tensor) -> None:
         if min(x.shape[-2:]) < self.smallest:
             raise UserError(
                 f"this PatchGAN takes pictures from {self.smallest} px, not {x.shape[-1]}x{x.shape[-2]}: "
                 f"set data.crop_size higher, or model.discriminator.n_layers lower"
             )
-        out: Tensor = self.layers(x)
-        return out
 
 
 class PixelGAN(nn.Module):

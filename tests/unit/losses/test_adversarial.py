@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gan_zoo.losses.adversarial import Adversarial, LeastSquares, Vanilla, Wasserstein
+from gan_zoo.losses.adversarial import Adversarial, LeastSquares, Vanilla, Wasserstein, flat, summed
 
 SCORES = torch.tensor([[0.0, 2.0], [-1.0, 3.0]], dtype=torch.float64)
 
@@ -60,3 +60,10 @@ def test_accuracy_is_observed_without_a_graph() -> None:
 def test_a_game_must_define_its_losses(side: str) -> None:
     with pytest.raises(NotImplementedError, match="Adversarial"):
         getattr(Adversarial(), side)(SCORES)
+
+
+def test_scales_are_added_up_whatever_their_sizes() -> None:
+    scores = [SCORES, torch.tensor([[3.0]], dtype=torch.float64)]
+    expected = mean(lambda s: (s - 1) ** 2) + 4.0
+    assert summed(LeastSquares().real, scores).item() == pytest.approx(expected)
+    assert flat(scores).tolist() == [0.0, 2.0, -1.0, 3.0, 3.0]
