@@ -1,13 +1,20 @@
 """Small pictures on disk, and the reader of golden cases."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+
+from gan_zoo.data.kinds.base import Kind
+from gan_zoo.data.loader import Failure
+from gan_zoo.data.samples import Album, Images, Shot
+
+RGB = {"a": 3, "b": 3}
 
 
 def load_recipe(golden: Path) -> ModuleType:
@@ -25,6 +32,17 @@ def photo(path: Path, width: int = 12, height: int = 12, seed: int | None = None
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).convert(mode).save(path)
     return path
+
+
+def build(
+    kind: Kind, root: Path, shot: Shot, channels: Mapping[str, int] = RGB, split: str = "train", skip: bool = False
+) -> Images:
+    return kind.build(kind.layout(root).splits[split], shot, channels, Album(), skip)
+
+
+def good(sample: dict[str, torch.Tensor] | Failure) -> dict[str, torch.Tensor]:
+    assert not isinstance(sample, Failure), sample.message
+    return sample
 
 
 @pytest.fixture

@@ -1,95 +1,19 @@
-"""Downloads from a local server that drops, truncates, ignores ranges, refuses, and sends pages and evil archives."""
+"""Archives from a local server: whole, cut off, evil, or pages in their place."""
 
 import io
 import os
 import tarfile
-import threading
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gan_zoo.data import download, registry
-from gan_zoo.data.download import Patience
 from gan_zoo.errors import UserError
 
 from .conftest import photo
-
-QUICK = Patience(tries=3, pause=0.01, timeout=5)
-
-
-@dataclass
-class Served:
-    """What the server does: the file, where it drops each connection, and what it pretends."""
-
-    content: bytes = b""
-    drops: list[int] = field(default_factory=list)  # bytes sent before each of the first connections breaks
-    ranges: bool = True
-    tag: str | None = '"one"'
-    status: int = 200
-    page: bytes | None = None  # sent until a request carries confirm=
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-    url: str = ""
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    served: Served
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        served = self.served
-        served.asked.append((self.path, self.headers.get("Range")))
-        if served.status != 200:
-            return self.send(served.status, b"no", {})
-        if served.page is not None and "confirm=" not in self.path:
-            return self.send(200, served.page, {"Content-Type": "text/html; charset=utf-8"})
-        headers = {"Content-Type": "application/octet-stream"}
-        if served.tag:
-            headers["ETag"] = served.tag
-        wanted = self.headers.get("Range")
-        same = self.headers.get("If-Range") in (None, served.tag)
-        if not (wanted and served.ranges and same):
-            return self.send(200, served.content, headers)
-        start = int(wanted.removeprefix("bytes=").rstrip("-"))
-        size = len(served.content)
-        if start >= size:
-            return self.send(416, b"", {"Content-Range": f"bytes */{size}"})
-        headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
-        return self.send(206, served.content[start:], headers)
-
-    def send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        drop = self.served.drops.pop(0) if self.served.drops and status in (200, 206) else None
-        self.wfile.write(body if drop is None else body[:drop])
-        if drop is not None:
-            self.close_connection = True
-            self.wfile.flush()
-            self.connection.shutdown(2)
-
-
-@contextmanager
-def server(served: Served) -> Iterator[Served]:
-    handler = type("Bound", (Handler,), {"served": served})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        served.url = f"http://127.0.0.1:{running.server_address[1]}/tiny.zip"
-        try:
-            yield served
-        finally:
-            running.shutdown()
-            thread.join()
+from .server import QUICK, Served, server
 
 
 @pytest.fixture
@@ -162,78 +86,7 @@ def _umask() -> int:
     return mask
 
 
-@pytest.mark.parametrize("tag", ['"one"', None])
-def test_goes_on_after_broken_connections(tag: str | None, tmp_path: Path) -> None:
-    content = os.urandom(100_000)
-    with server(Served(content, drops=[10_000, 20_000, 5_000], tag=tag)) as served:
-        download.download(served.url, tmp_path / "part", patience=QUICK)
-    assert (tmp_path / "part").read_bytes() == content
-    assert [wanted for _, wanted in served.asked] == [None, "bytes=10000-", "bytes=30000-", "bytes=35000-"]
-
-
-def test_goes_on_in_a_later_call(tmp_path: Path) -> None:
-    content = os.urandom(50_000)
-    with server(Served(content, drops=[20_000, 0, 0, 0])) as served:
-        with pytest.raises(UserError, match=r"3 times in a row; 20000 bytes are kept in .*part: run the same command"):
-            download.download(served.url, tmp_path / "part", patience=QUICK)
-        served.drops.clear()
-        download.download(served.url, tmp_path / "part", patience=QUICK)
-        assert served.asked[-1][1] == "bytes=20000-"
-        assert (tmp_path / "part").read_bytes() == content
-        download.download(served.url, tmp_path / "part", patience=QUICK)  # whole already: 416
-        assert (tmp_path / "part").read_bytes() == content
-
-
-def test_starts_anew_where_the_server_ignores_ranges_or_has_another_file(tmp_path: Path) -> None:
-    content = os.urandom(50_000)
-    with server(Served(content, drops=[20_000], ranges=False)) as served:
-        download.download(served.url, tmp_path / "a", patience=QUICK)
-        assert (tmp_path / "a").read_bytes() == content
-    with server(Served(content, drops=[20_000, 0, 0, 0])) as served:
-        with pytest.raises(UserError):
-            download.download(served.url, tmp_path / "b", patience=QUICK)
-        served.content, served.tag, served.drops = os.urandom(60_000), '"two"', []
-        download.download(served.url, tmp_path / "b", patience=QUICK)
-        assert (tmp_path / "b").read_bytes() == served.content
-    with server(Served(content, drops=[20_000, 0, 0, 0], tag=None)) as served:
-        with pytest.raises(UserError):
-            download.download(served.url, tmp_path / "c", patience=QUICK)
-        served.content, served.drops = os.urandom(60_000), []
-        download.download(served.url, tmp_path / "c", patience=QUICK)
-        assert (tmp_path / "c").read_bytes() == served.content
-
-
-def test_a_server_that_never_gets_further_is_given_up(tmp_path: Path) -> None:
-    with server(Served(os.urandom(50_000), drops=[100, 200] * 20, ranges=False)) as served:
-        with pytest.raises(UserError, match="3 times in a row"):
-            download.download(served.url, tmp_path / "part", patience=QUICK)
-        assert len(served.asked) < 8
-
-
-@pytest.mark.parametrize(("status", "tries"), [(404, 1), (403, 1), (503, 3)])
-def test_refusals(status: int, tries: int, tmp_path: Path) -> None:
-    with server(Served(status=status)) as served:
-        with pytest.raises(UserError, match=r"http://127\.0\.0\.1") as caught:
-            download.download(served.url, tmp_path / "part", patience=QUICK)
-        assert len(served.asked) == tries
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "part").exists()
-
-
-def test_nobody_there(tmp_path: Path) -> None:
-    with server(Served()) as served:
-        pass
-    with pytest.raises(UserError, match="refused"):
-        download.download(served.url, tmp_path / "part", patience=QUICK)
-
-
 QUOTA = b"<!DOCTYPE html><html><head><title>Google Drive - Quota\n exceeded</title></head><body>Sorry</body></html>"
-FORM = (
-    b'<!DOCTYPE html><html><body><form id="download-form" action="/download?x=1" method="get">'
-    b'<input type="hidden" name="id" value="1x&amp;O"><input type="hidden" name="confirm" value="t">'
-    b'<input type="submit" value="Download anyway"></form></body></html>'
-)
-LINK = b'<html><a id="uc-download-link" href="/uc?export=download&amp;confirm=AbC&amp;id=1x">Download anyway</a></html>'
 
 
 @pytest.mark.usefixtures("known")
@@ -243,29 +96,6 @@ def test_a_page_in_place_of_the_archive_is_said(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(UserError, match=r"a web page \(Google Drive - Quota exceeded\) instead of the archive"):
             download.fetch("tiny", tmp_path / "home", patience=QUICK)
     assert files(tmp_path / "home") == set()
-
-
-@pytest.mark.parametrize(
-    ("page", "then"), [(FORM, "/download?x=1&id=1x%26O&confirm=t"), (LINK, "/uc?export=download&confirm=AbC&id=1x")]
-)
-def test_confirmation_pages_are_followed_also_when_going_on(page: bytes, then: str, tmp_path: Path) -> None:
-    content = os.urandom(40_000)
-    with server(Served(content, page=page)) as served:
-        served.drops = [len(page), 15_000, 0, 0, 0]
-        with pytest.raises(UserError, match="15000 bytes are kept"):
-            download.download(served.url, tmp_path / "part", patience=QUICK)
-        assert served.asked[1] == (then, None)
-        served.drops = []
-        download.download(served.url, tmp_path / "part", patience=QUICK)
-        assert served.asked[-1] == (then, "bytes=15000-")
-    assert (tmp_path / "part").read_bytes() == content
-
-
-def test_a_page_that_confirms_nothing_ends(tmp_path: Path) -> None:
-    with server(Served(page=FORM.replace(b"confirm", b"sure"))) as served:
-        with pytest.raises(UserError, match="a web page instead"):
-            download.download(served.url, tmp_path / "part", patience=QUICK)
-        assert len(served.asked) == 2
 
 
 @pytest.mark.usefixtures("known")

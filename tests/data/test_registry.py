@@ -27,12 +27,13 @@ def test_lines_say_licence_counts_and_size() -> None:
 
 def test_every_data_set_has_a_config_of_its_kind() -> None:
     from hydra import compose, initialize_config_dir
+    from hydra.utils import get_class
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for entry in registry.entries():
             config = compose(entry.name)
             assert config.name == entry.name
-            assert config.dataset._target_ == f"{type(entry.dataset).__module__}.{type(entry.dataset).__qualname__}"
+            assert get_class(config.dataset._target_) is type(entry.dataset)
 
 
 def test_checksums_are_lists_of_the_counted_files() -> None:

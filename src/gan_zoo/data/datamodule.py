@@ -3,44 +3,25 @@ resumed."""
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
 from lightning.pytorch.accelerators import CUDAAccelerator
-from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_zoo.data import registry
-from gan_zoo.data.datasets import Album, Images, Kind, Problems, Shot
-from gan_zoo.data.folders import Layout, Source, Split, existing, read_headers
-from gan_zoo.data.images import Header, read
+from gan_zoo.data.folders import Layout, Split, existing
+from gan_zoo.data.kinds.base import Kind
 from gan_zoo.data.loader import Batch, EvalLoader, Failure, StreamLoader, collate
+from gan_zoo.data.options import DIRECTIONS, ON_ERROR, chosen, not_negative, positive, warn_all
 from gan_zoo.data.sampler import StreamSampler
+from gan_zoo.data.samples import Album, Images, Shot
+from gan_zoo.data.shelf import Shelf
 from gan_zoo.data.transforms import Mode, ResizeAndCrop
 from gan_zoo.data.views import View
-from gan_zoo.errors import UserError, nearest
-
-DIRECTIONS = {"ab": False, "AtoB": False, "ba": True, "BtoA": True}  # whether the two sides change places
-T = TypeVar("T")
-MANY = 20_000  # more files than this are not opened one by one at the start
-
-
-def raise_first(problems: list[str]) -> None:
-    """``on_error=raise``: the first problem ends the run."""
-    more = f"and {len(problems) - 1} more such images; " if len(problems) > 1 else ""
-    raise UserError(f"{problems[0]} ({more}data.on_error=skip leaves such images out)")
-
-
-def warn_all(problems: list[str]) -> None:
-    """``on_error=skip``: say which images are left out, and go on."""
-    shown = "; ".join(problems[:5]) + ("; …" if len(problems) > 5 else "")
-    rank_zero_warn(f"{len(problems)} left out: {shown}")
-
-
-ON_ERROR: dict[str, Callable[[list[str]], None]] = {"raise": raise_first, "skip": warn_all}
+from gan_zoo.errors import UserError
 
 
 class ImageDataModule(LightningDataModule):
@@ -85,28 +66,27 @@ class ImageDataModule(LightningDataModule):
         self.root = root
         self.kind = dataset if dataset is not None else registry.entry(name).dataset
         self.direction = direction
-        self._swapped = _chosen(DIRECTIONS, direction, "data.direction")
-        self._complain = _chosen(ON_ERROR, on_error, "data.on_error")
-        self._skip = self._complain is warn_all
+        self._swapped = chosen(DIRECTIONS, direction, "data.direction")
+        complain = chosen(ON_ERROR, on_error, "data.on_error")
+        self._skip = complain is warn_all
         if self._swapped and not self.kind.swaps:
             raise UserError(f"data.direction={direction}: this kind of data has one direction only, ab")
         self.channels = {
-            side: _positive(f"data.channels.{side}", n) for side, n in dict(channels or self.kind.channels).items()
+            side: positive(f"data.channels.{side}", n) for side, n in dict(channels or self.kind.channels).items()
         }
         if set(self.channels) != {"a", "b"}:
             raise UserError(f"data.channels={self.channels}: say the channels of a and b, as in {{a: 3, b: 3}}")
         self.mode = preprocess(load_size, crop_size)
         self.test_mode = test_preprocess(load_size, crop_size) if test_preprocess else self.mode.at_test_time()
-        self.batch_size = _positive("data.batch_size", batch_size)
-        self.eval_batch_size = _positive("data.eval_batch_size", eval_batch_size)
-        self.num_workers = None if num_workers is None else _not_negative("data.num_workers", num_workers)
-        self.seed, self.flip = _not_negative("data.seed", seed), bool(flip)
-        self.max_samples = None if max_samples is None else _positive("data.max_samples", max_samples)
-        self.cache_bytes = int(cache_mb * 2**20)
-        self.album = Album()
-        self._layout: Layout | None = None
-        self._splits: dict[str, Split | None] = {}
-        self._headers: dict[Path, Header | UserError] = {}
+        self.batch_size = positive("data.batch_size", batch_size)
+        self.eval_batch_size = positive("data.eval_batch_size", eval_batch_size)
+        self.num_workers = None if num_workers is None else not_negative("data.num_workers", num_workers)
+        self.seed, self.flip = not_negative("data.seed", seed), bool(flip)
+        count = None if max_samples is None else positive("data.max_samples", max_samples)
+        modes = (self.mode, self.test_mode)
+        self.shelf = Shelf(
+            self.kind, self._place, complain, *modes, self._swapped, count, cache_bytes=int(cache_mb * 2**20)
+        )
 
     # ------------------------------------------------------------------ finding and checking
 
@@ -116,83 +96,36 @@ class ImageDataModule(LightningDataModule):
         for split in needed.get(stage or "", ("train", "val", "test")):
             self.split(split)
 
+    def _place(self) -> Path:
+        return existing(registry.locate(self.name, self.root))
+
     @property
     def layout(self) -> Layout:
         """What lies in the data set's folder. Raises ``UserError``."""
-        if self._layout is None:
-            layout = self.kind.layout(existing(registry.locate(self.name, self.root)))
-            if layout.problems:
-                self._complain(list(layout.problems))
-            self._layout = layout
-        return self._layout
+        return self.shelf.layout
 
     def split(self, name: str) -> Split | None:
         """The pictures of a split, checked, sides exchanged for direction ba; None where there is no such split."""
-        if name not in self._splits:
-            found = self.layout.split(name)
-            same = next((split for other, split in self._splits.items() if self.layout.split(other) is found), None)
-            self._splits[name] = same if found and same else self._checked(found, name) if found else None
-        return self._splits[name]
+        return self.shelf.split(name)
 
-    def _found(self, name: str) -> Split:
-        found = self.split(name)
-        if found is None:
-            expected = f"expected folders such as {name}/ or {name}A/ {name}B/"
-            raise UserError(f"{self.layout.root}: no {name} images in it; {expected}")
-        return found
-
-    def _checked(self, split: Split, name: str) -> Split:
-        split = split.first(self.max_samples)
-        split = Split(split.b, split.a) if self._swapped else split
-        paths = list(dict.fromkeys(source.path for source in (*split.a, *split.b)))
-        self._headers |= read_headers(paths[:MANY])
-        mode = self.mode if name == "train" else self.test_mode
-        split = self._without(split, self.kind.problems(split, self._headers, mode))
-        if broken := self._keep(paths):
-            headers = {**self._headers, **broken}
-            split = self._without(split, self.kind.problems(split, headers, mode))
-        return split
-
-    def _without(self, split: Split, problems: Problems) -> Split:
-        if messages := problems.messages():
-            self._complain(messages)
-        left = problems.without(split, together=self.kind.paired)
-        if not left.a or bool(left.b) != bool(split.b):
-            raise UserError(f"{self.layout.root}: no usable image is left: {messages[0]}")
-        return left
-
-    def _keep(self, paths: list[Path]) -> dict[Path, UserError]:
-        """Decode the files into memory if they fit, four at a time. Returns those that cannot be decoded."""
-        headers = {path: header for path in paths if isinstance(header := self._headers.get(path), Header)}
-        taken = sum(_bytes(self._headers.get(path)) for path in self.album.kept)
-        if len(paths) > MANY or taken + sum(map(_bytes, headers.values())) > self.cache_bytes:
-            return {}
-        broken: dict[Path, UserError] = {}
-
-        def one(path: Path) -> None:
-            try:
-                self.album.kept[path] = read(path)
-            except UserError as error:
-                broken[path] = error
-
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(one, (path for path in headers if path not in self.album.kept)))
-        return {path: broken[path] for path in headers if path in broken}
+    @property
+    def album(self) -> Album:
+        """The pictures that are kept in memory."""
+        return self.shelf.album
 
     # ------------------------------------------------------------------ what others ask
 
     @property
     def train_size(self) -> int:
         """Images of the larger domain of the training split: an epoch."""
-        train = self._found("train")
+        train = self.shelf.found("train")
         return max(len(train.a), len(train.b))
 
     @property
     def view(self) -> View:
         """How tensors become pictures and back."""
-        checked = next((split for split in self._splits.values() if split), None)  # any will do: do not read another
-        seen = checked or self.split("train") or self.split("test") or Split(())
-        bits = {"a": self._bits(seen.a), "b": self._bits(seen.b)}
+        seen = self.shelf.any_split()
+        bits = {"a": self.shelf.bits(seen.a), "b": self.shelf.bits(seen.b)}
         return self.kind.view(self.channels, bits)
 
     def describe(self) -> str:
@@ -204,14 +137,16 @@ class ImageDataModule(LightningDataModule):
                 also = [other for other in ("val", "test") if other != name and self.layout.split(other) is found]
                 parts.append(f"{name} {count}" + "".join(f" (also used as {other})" for other in also))
         way = f"direction {'ba: B is a, A is b' if self._swapped else 'ab'}"
-        return f"{self.name}: {self.layout.words} in {self.layout.root}: {', '.join(parts)}; {self._sizes()}; {way}"
+        return (
+            f"{self.name}: {self.layout.words} in {self.layout.root}: {', '.join(parts)}; {self.shelf.sizes()}; {way}"
+        )
 
     def images(self, split: str, *, augment: bool | None = None) -> Images:
         """The data set of a split: shuffled and augmented for "train" (unless ``augment=False``), else in order.
 
         Raises ``UserError`` where there is no such split, or its first sample cannot be made.
         """
-        found = self._found(split)
+        found = self.shelf.found(split)
         augmented = split == "train" if augment is None else augment
         shot = Shot(self.mode if augmented else self.test_mode, self.seed, augmented, self.flip)
         made = self.kind.build(found, shot, self.channels, self.album, self._skip)
@@ -305,41 +240,7 @@ class ImageDataModule(LightningDataModule):
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return max(0, min(4, cores // max(1, world // nodes) - 1))
 
-    def _bits(self, sources: tuple[Source, ...]) -> int:
-        headers = [header for source in sources if isinstance(header := self._headers.get(source.path), Header)]
-        return 16 if headers and all(header.bits > 8 for header in headers) else 8
-
-    def _sizes(self) -> str:
-        sizes = {(header.width, header.height) for header in self._headers.values() if isinstance(header, Header)}
-        first, last = (f"{w}x{h}" for w, h in (min(sizes), max(sizes)))
-        return f"files of {first} px" if first == last else f"files of {first} to {last} px"
-
 
 def _progress(trainer: Any) -> tuple[int, int]:
     """(batches trained in this epoch, batches of an epoch), as Lightning counts them."""
     return trainer.fit_loop.epoch_loop.batch_progress.current.processed, trainer.num_training_batches
-
-
-def _bytes(header: Header | UserError | None) -> int:
-    """Memory that the decoded file takes."""
-    if not isinstance(header, Header):
-        return 0
-    return header.width * header.height * header.channels * (1 if header.bits == 8 else 4)
-
-
-def _chosen(table: Mapping[str, T], key: str, where: str) -> T:
-    if key not in table:
-        raise UserError(f"{where}={key!r} is not known{nearest(str(key), table)}")
-    return table[key]
-
-
-def _not_negative(where: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UserError(f"{where}={value!r}: a whole number, 0 or more")
-    return value
-
-
-def _positive(where: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UserError(f"{where}={value!r}: a whole number, 1 or more")
-    return value
