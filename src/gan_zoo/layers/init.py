@@ -13,9 +13,15 @@ _WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspo
 
 @dataclass(frozen=True)
 class Initialisation:
-    """Applies itself to every layer of a network: ``Normal(0.02)(net)`` fills and returns ``net``."""
+    """Applies itself to every layer of a network: ``Normal(0.02)(net)`` fills and returns ``net``.
+
+    ``norms``: whether batch norms are drawn too, or keep their ones and zeros. ``biases``: whether those of the layers
+    with weights become zeros, or stay as PyTorch draws them.
+    """
 
     gain: float = 0.02
+    norms: bool = True
+    biases: bool = True
 
     def fill(self, weight: Tensor) -> None:
         """Draw one weight tensor in place."""
@@ -26,11 +32,11 @@ class Initialisation:
         for layer in net.modules():
             if isinstance(layer, _WEIGHTED):
                 self.fill(layer.weight)
-            elif isinstance(layer, nn.BatchNorm2d) and layer.affine:
+            elif self.norms and isinstance(layer, nn.BatchNorm2d) and layer.affine:
                 nn.init.normal_(layer.weight, 1.0, self.gain)
             else:
                 continue
-            if layer.bias is not None:
+            if layer.bias is not None and (self.biases or isinstance(layer, nn.BatchNorm2d)):
                 nn.init.zeros_(layer.bias)
         return net
 
@@ -69,3 +75,12 @@ class Orthogonal(Initialisation):
     def fill(self, weight: Tensor) -> None:
         """Orthogonal in place."""
         nn.init.orthogonal_(weight, self.gain)
+
+
+@dataclass(frozen=True)
+class Untouched(Initialisation):
+    """PyTorch's own initialisation."""
+
+    def __call__(self, net: nn.Module) -> nn.Module:
+        """``net`` as it is."""
+        return net

@@ -1,6 +1,6 @@
-"""Running a network in a mode that is neither ``train`` nor ``eval``."""
+"""Running a network in a mode that is neither ``train`` nor ``eval``, or without learning."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from torch import nn
@@ -30,3 +30,16 @@ def stochastic_inference(net: nn.Module) -> Iterator[None]:
             layer.training = training
         for norm, mean, var in statistics:
             norm.running_mean, norm.running_var = mean, var
+
+
+@contextmanager
+def frozen(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Build graphs without weight gradients of ``parameters``; thawed again also if an exception leaves the block."""
+    chosen = [parameter for parameter in parameters if parameter.requires_grad]
+    for parameter in chosen:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in chosen:
+            parameter.requires_grad_(True)

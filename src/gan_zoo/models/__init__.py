@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["CycleGAN", "Pix2Pix"]
+__all__ = ["BicycleGAN", "CycleGAN", "Pix2Pix", "Pix2PixHD"]
 
 if TYPE_CHECKING:
+    from gan_zoo.models.bicyclegan import BicycleGAN
     from gan_zoo.models.cyclegan import CycleGAN
     from gan_zoo.models.pix2pix import Pix2Pix
+    from gan_zoo.models.pix2pixhd import Pix2PixHD
 
-_HOMES = {"CycleGAN": "cyclegan", "Pix2Pix": "pix2pix"}
+_HOMES = {"BicycleGAN": "bicyclegan", "CycleGAN": "cyclegan", "Pix2Pix": "pix2pix", "Pix2PixHD": "pix2pixhd"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError
-from gan_zoo.layers.blocks import ResidualBlock
+from gan_zoo.layers.blocks import ResidualBlock, double, front, halve, to_image
 from gan_zoo.layers.norm import NormFactory, instance_norm, wants_bias
 
 
@@ -38,15 +38,15 @@ class ResNet(nn.Module):
         super().__init__()
         bias = wants_bias(norm)
         self.encoder = nn.Sequential(
-            *(nn.ReflectionPad2d(3), nn.Conv2d(in_channels, ngf, 7, bias=bias), norm(ngf), nn.ReLU(inplace=True)),
-            *_halve(ngf, norm, bias),
-            *_halve(2 * ngf, norm, bias),
+            *front(in_channels, ngf, norm, bias),
+            *halve(ngf, norm, bias),
+            *halve(2 * ngf, norm, bias),
         )
         self.blocks = nn.Sequential(*(ResidualBlock(4 * ngf, norm, dropout) for _ in range(n_blocks)))
         self.decoder = nn.Sequential(
-            *_double(4 * ngf, norm, bias),
-            *_double(2 * ngf, norm, bias),
-            *(nn.ReflectionPad2d(3), nn.Conv2d(ngf, out_channels, 7), nn.Tanh()),
+            *double(4 * ngf, norm, bias),
+            *double(2 * ngf, norm, bias),
+            *to_image(ngf, out_channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -67,13 +67,3 @@ class ResNet(nn.Module):
                 f"a residual generator is trained on sides that are multiples of {self.stride}, from {self.smallest} "
                 f"px on, not {width}x{height}: set data.crop_size to such a number"
             )
-
-
-def _halve(channels: int, norm: NormFactory, bias: bool) -> tuple[nn.Module, ...]:
-    conv = nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=bias)
-    return conv, norm(2 * channels), nn.ReLU(inplace=True)
-
-
-def _double(channels: int, norm: NormFactory, bias: bool) -> tuple[nn.Module, ...]:
-    conv = nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
-    return conv, norm(channels // 2), nn.ReLU(inplace=True)

@@ -9,11 +9,13 @@ from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gan_zoo.layers.modes import frozen
 from gan_zoo.training import lightning_bridge as bridge
 from gan_zoo.training.described import Described
 from gan_zoo.training.finite import FiniteWatch
 from gan_zoo.training.resume import keep_options, options_of, restore_run, save_run
 from gan_zoo.training.schedules import Schedule
+from gan_zoo.training.shared import SharedPass
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 Factory = Callable[..., nn.Module]
@@ -76,12 +78,28 @@ class GANModule(LightningModule, metaclass=Described):
         self.accumulate(loss_fn, *args, over=over)
         self.step(over)
 
-    def accumulate(self, loss_fn: Callable[..., Mapping[str, Tensor]], *args: Any, over: str | tuple[str, ...]) -> None:
-        """Add the gradient of the sum of ``loss_fn(*args)`` with respect to the players in ``over`` only."""
+    def accumulate(
+        self,
+        loss_fn: Callable[..., Mapping[str, Tensor]],
+        *args: Any,
+        over: str | tuple[str, ...],
+        shared: SharedPass | None = None,
+    ) -> None:
+        """Add the gradient of the sum of ``loss_fn(*args)`` with respect to the players in ``over`` only.
+
+        ``shared`` made what this objective shares with another: first its own player's, then the other players'.
+        """
         learners = (over,) if isinstance(over, str) else over
         with self.frozen_except(*learners):
             losses = loss_fn(*args)
-            self.manual_backward(torch.stack(list(losses.values())).sum())
+            total = torch.stack(list(losses.values())).sum()
+            if shared is None:
+                self.manual_backward(total)
+            elif learners == (shared.player,):
+                self.manual_backward(shared.handed_over(total))
+            else:  # of what was made with the aliases, only the gradient of the input
+                learning = [p for player in learners for p in self._parameters_of(player) if p.requires_grad]
+                self.manual_backward(total, inputs=learning)
         observed = getattr(losses, "observed", {})
         detached = {name: term.detach() for name, term in losses.items()}
         self.finite.watch(learners[0], detached)
@@ -100,18 +118,21 @@ class GANModule(LightningModule, metaclass=Described):
         else:
             self.iteration.postponed.extend(players)
 
+    def is_fresh(self, parameter: nn.Parameter) -> bool:
+        """Whether no optimiser remembers anything of this parameter."""
+        return not any(parameter in self._optimizer(player).state for player in self.players)
+
+    def renew(self, *players: str) -> None:
+        """Empty what the players' optimisers remember: moments and counts of steps."""
+        for player in players:
+            self._optimizer(player).state.clear()
+
     @contextmanager
     def frozen_except(self, *players: str) -> Iterator[None]:
         """Freeze every other player, also if an exception leaves the block."""
         others = [player for player in self.players if player not in players]
-        frozen = [p for player in others for p in self._parameters_of(player) if p.requires_grad]
-        for parameter in frozen:
-            parameter.requires_grad_(False)
-        try:
+        with frozen(parameter for player in others for parameter in self._parameters_of(player)):
             yield
-        finally:
-            for parameter in frozen:
-                parameter.requires_grad_(True)
 
     def draw(self, name: str, shape: tuple[int, ...]) -> Tensor:
         """Standard normals of ``shape`` (N, …) for this rank's part of the batch: every random number of a step.
@@ -129,6 +150,11 @@ class GANModule(LightningModule, metaclass=Described):
         """U(0, 1), as the normal distribution function of ``draw``."""
         below: Tensor = torch.special.ndtr(self.draw(name, shape))
         return below
+
+    @property
+    def epoch(self) -> int:
+        """Passes through the data that are complete, counted in images; Lightning's count where those have no number."""
+        return self.images_seen // self.images_per_epoch if self.images_per_epoch else self.current_epoch
 
     # ---- what a paper offers
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from gan_zoo.training.module import GANModule
 
 KEY = "gan_zoo"
-ARCHITECTURE = ("generator", "discriminator", "channels", "nz", "conditional")  # arguments that weights depend on
+ARCHITECTURE = (  # arguments that weights depend on
+    *("generator", "discriminator", "encoder", "channels", "nz", "conditional"),
+    *("labels", "instances", "n_features"),
+)
 
 
 def save_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
