@@ -41,7 +41,9 @@ class Case:
     def _images(self, described: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, how in described.items():
-            if isinstance(how, Mapping) and "shape" in how:
+            if isinstance(how, Mapping) and "stored in tensors.npz" in how:
+                found[name] = self.fed(how["stored in tensors.npz"])
+            elif isinstance(how, Mapping) and "shape" in how:
                 found[name] = torch.from_numpy(recipe.images(how["name"], tuple(how["shape"]))).double()
             elif isinstance(how, Mapping):
                 found[name] = self._images(how)

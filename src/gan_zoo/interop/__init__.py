@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError, nearest
-from gan_zoo.interop import cyclegan_and_pix2pix
+from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix
 from gan_zoo.training.module import GANModule
 
 Weights = Mapping[str, Mapping[str, Any]]
@@ -25,7 +25,10 @@ class Adapter(Protocol):
         """The reference's state dicts."""
 
 
-_ADAPTERS: dict[str, Adapter] = {"pix2pix": cyclegan_and_pix2pix, "cyclegan": cyclegan_and_pix2pix}
+_ADAPTERS: dict[str, Adapter] = {
+    **{"pix2pix": cyclegan_and_pix2pix, "cyclegan": cyclegan_and_pix2pix},
+    "bicyclegan": bicyclegan,
+}
 
 
 def from_reference(name: str, options: Mapping[str, Any], weights: Weights) -> GANModule:

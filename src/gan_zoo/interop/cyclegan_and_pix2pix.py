@@ -10,14 +10,12 @@ from torch.optim import Adam
 
 from gan_zoo.errors import UserError, nearest
 from gan_zoo.interop import state
-from gan_zoo.layers import init, norm
-from gan_zoo.losses.adversarial import LeastSquares, Vanilla, Wasserstein
+from gan_zoo.interop.options import GAMES, INITS, NORMS, SCHEDULES, check_known, choose
 from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.pix2pix import Pix2Pix
 from gan_zoo.networks.patchgan import PatchGAN, PixelGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
-from gan_zoo.training import schedules
 from gan_zoo.training.module import GANModule
 
 # Models built for one network: what its weights call it -> the reference's name.
@@ -43,33 +41,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         **{"lambda_A": 10.0, "lambda_B": 10.0, "lambda_identity": 0.5},
     },
 }
-# Options of a run, a data set or a file, which make no difference to the model.
-# fmt: off
-_RUN = frozenset(
-    (
-        # a case's own notes
-        "adam", "runs", "lods", "batch", "type", "constant", "lambda_gp",
-        # a run
-        "name", "phase", "isTrain", "epoch", "load_iter", "verbose", "suffix", "gpu_ids", "checkpoints_dir", "eval",
-        "num_test", "model",
-        # data
-        "dataset_mode", "dataroot", "direction", "preprocess", "load_size", "crop_size", "no_flip", "serial_batches",
-        "num_threads", "max_dataset_size", "batch_size",
-        # a file
-        "key prefix", "counters num_batches_tracked present",
-    )
-)
-# fmt: on
 _NETWORK = frozenset(("network", "use_dropout", "dropout"))
 
-_NORMS = {
-    "batch": norm.batch_norm,
-    "instance": norm.instance_norm,
-    "none": norm.no_norm,
-    "syncbatch": norm.sync_batch_norm,
-}
-_GAMES = {"vanilla": Vanilla, "lsgan": LeastSquares, "wgangp": Wasserstein}
-_INITS = {"normal": init.Normal, "xavier": init.Xavier, "kaiming": init.Kaiming, "orthogonal": init.Orthogonal}
 _GENERATORS: dict[str, Callable[..., nn.Module]] = {
     "unet_256": partial(UNet, n_downs=8),
     "unet_128": partial(UNet, n_downs=7),
@@ -81,22 +54,12 @@ _DISCRIMINATORS: dict[str, Callable[[Mapping[str, Any]], Callable[..., nn.Module
     "n_layers": lambda o: partial(PatchGAN, n_layers=o["n_layers_D"]),
     "pixel": lambda o: PixelGAN,
 }
-_SCHEDULES: dict[str, Callable[[Mapping[str, Any]], schedules.Schedule]] = {
-    "linear": lambda o: schedules.Linear(o["n_epochs"], o["n_epochs_decay"], o["epoch_count"]),
-    "step": lambda o: schedules.Step(o["lr_decay_iters"]),
-    "cosine": lambda o: schedules.Cosine(o["n_epochs"]),
-    "plateau": lambda o: schedules.Plateau(
-        "val/l1" if "lambda_L1" in o else "val/cycle_a", smallest_fall=1e-8 / o["lr"]
-    ),
-}
 
 
 def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, Mapping[str, Any]]) -> GANModule:
     """See ``gan_zoo.interop.from_reference``."""
     known = _COMMON | _DEFAULTS[name]
-    for option in options:
-        if option not in known and option not in _RUN and option not in _NETWORK:
-            raise UserError(f"the reference of {name} has no option {option!r}{nearest(option, known)}")
+    check_known(name, options, known, _NETWORK)
     chosen = known | dict(options)
     single = _single(name, options, weights)
     model = _build(name, _for_single(chosen, single) if single else chosen)
@@ -166,7 +129,7 @@ def _single(name: str, options: Mapping[str, Any], weights: Mapping[str, Any]) -
     ]
     if "network" in options:
         return dict(zip(("generator", "discriminator"), slots, strict=True))[
-            _choose(_ROLES, options["network"], "network")
+            choose(_ROLES, options["network"], "network")
         ]
     if len(foreign) == 1 and len(weights) == 1:
         return slots[1] if foreign[0].lower().startswith("d") else slots[0]
@@ -186,25 +149,19 @@ def _for_single(options: dict[str, Any], slot: str) -> dict[str, Any]:
 
 
 def _build(name: str, o: dict[str, Any]) -> GANModule:
-    make_norm = _choose(_NORMS, o["norm"], "norm")
+    make_norm = choose(NORMS, o["norm"], "norm")
     arguments = {
         "generator": partial(
-            _choose(_GENERATORS, o["netG"], "netG"), ngf=o["ngf"], norm=make_norm, dropout=not o["no_dropout"]
+            choose(_GENERATORS, o["netG"], "netG"), ngf=o["ngf"], norm=make_norm, dropout=not o["no_dropout"]
         ),
-        "discriminator": partial(_choose(_DISCRIMINATORS, o["netD"], "netD")(o), ndf=o["ndf"], norm=make_norm),
-        "adversarial": _choose(_GAMES, o["gan_mode"], "gan_mode")(),
+        "discriminator": partial(choose(_DISCRIMINATORS, o["netD"], "netD")(o), ndf=o["ndf"], norm=make_norm),
+        "adversarial": choose(GAMES, o["gan_mode"], "gan_mode")(),
         "channels": {"a": o["input_nc"], "b": o["output_nc"]},
-        "init": _choose(_INITS, o["init_type"], "init_type")(o["init_gain"]),
+        "init": choose(INITS, o["init_type"], "init_type")(o["init_gain"]),
         "optimizer": partial(Adam, lr=o["lr"], betas=(o["beta1"], 0.999)),
-        "schedule": _choose(_SCHEDULES, o["lr_policy"], "lr_policy")(o),
+        "schedule": choose(SCHEDULES, o["lr_policy"], "lr_policy")(o),
     }
     if name == "pix2pix":
         return Pix2Pix(**arguments, lambda_l1=o["lambda_L1"], conditional=o.get("conditional", True))
     cycle = {"a": o["lambda_A"], "b": o["lambda_B"]}
     return CycleGAN(**arguments, lambda_cycle=cycle, lambda_idt=o["lambda_identity"], pool_size=o["pool_size"])
-
-
-def _choose(table: Mapping[str, Any], value: Any, option: str) -> Any:
-    if value not in table:
-        raise UserError(f"the reference has no {option} {value!r}{nearest(str(value), table)}")
-    return table[value]

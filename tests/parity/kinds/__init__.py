@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 from tests.parity.golden import Case
-from tests.parity.kinds import cyclegan_and_pix2pix
+from tests.parity.kinds import bicyclegan, cyclegan_and_pix2pix
 
 RUNNERS: dict[tuple[str, str], Callable[[Case], None]] = {
-    (model, kind): run for model in ("pix2pix", "cyclegan") for kind, run in cyclegan_and_pix2pix.RUNNERS.items()
+    (model, kind): run
+    for models, family in ((("pix2pix", "cyclegan"), cyclegan_and_pix2pix), (("bicyclegan",), bicyclegan))
+    for model in models
+    for kind, run in family.RUNNERS.items()
 }

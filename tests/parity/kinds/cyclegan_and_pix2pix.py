@@ -1,7 +1,7 @@
 """Cases of junyanz/pytorch-CycleGAN-and-pix2pix: networks, objectives, iterations, schedules, pools, data."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def _check_outputs(case: Case, build: Any) -> None:
         if name == "running_norms" or name == "parameters":
             continue
         net = build().train(not name.endswith("eval"))
-        with torch.no_grad(), traced(net) as trace:
+        with torch.no_grad(), traced(net, adapter.layer_paths(net)) as trace:
             y = net(x)
         case.compare(name, y)
         for said, found in zip(case.says.get(f"trace_{name}", ()), trace, strict=True):
@@ -98,11 +98,11 @@ def _check_outputs(case: Case, build: Any) -> None:
 class traced:
     """The reference's path, the layer's class, shape and norm of every layer's output, in order of execution."""
 
-    def __init__(self, net: nn.Module) -> None:
-        self.net, self.calls, self.handles = net, [], []  # type: ignore[var-annotated]
+    def __init__(self, net: nn.Module, paths: Sequence[tuple[str, str]]) -> None:
+        self.net, self.paths, self.calls, self.handles = net, paths, [], []  # type: ignore[var-annotated]
 
     def __enter__(self) -> list[list[Any]]:
-        for ours, theirs in adapter.layer_paths(self.net):
+        for ours, theirs in self.paths:
             layer = self.net.get_submodule(ours)
             self.handles.append(layer.register_forward_hook(self._hook(theirs)))
         return self.calls
