@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_zoo.training.module import GANModule
+from gan_zoo.training.shared import SharedPass
 
 Batch = dict[str, Tensor]
 PHASES = ("data", "forward", "backward", "step")
@@ -93,27 +94,38 @@ def bare(
 ) -> Callable[[Batch], None]:
     """A function that runs the paper's own ``training_step`` on a batch, with nothing of Lightning around its updates.
 
-    ``model`` must be one that no trainer has: its ``minimize`` is replaced by the plainest one there is.
+    ``model`` must be one that no trainer has: what updates are made of is replaced by the plainest there is.
     """
     optimizers = dict(zip(model.players, model.configure_optimizers(), strict=True))
-    owned = {player: list(getattr(model, player).parameters()) for player in model.players}
 
-    def minimize(loss_fn: Callable[..., Mapping[str, Tensor]], *args: Any, over: str) -> None:
-        others = [p for player in model.players if player != over for p in owned[player]]
-        for parameter in others:
-            parameter.requires_grad_(False)
-        optimizers[over].zero_grad()
-        torch.stack(list(loss_fn(*args).values())).sum().backward()  # type: ignore[no-untyped-call]
-        optimizers[over].step()
-        for parameter in others:
-            parameter.requires_grad_(True)
+    def zero(*players: str) -> None:
+        for player in players:
+            optimizers[player].zero_grad()
 
-    model.minimize = minimize  # type: ignore[method-assign]
-    step = type(model).training_step.__wrapped__  # type: ignore[attr-defined]  # without the base class's wrapper
+    def accumulate(
+        loss_fn: Callable[..., Mapping[str, Tensor]],
+        *args: Any,
+        over: str | tuple[str, ...],
+        shared: SharedPass | None = None,
+    ) -> None:
+        learners = (over,) if isinstance(over, str) else over
+        with model.frozen_except(*learners):
+            total = torch.stack(list(loss_fn(*args).values())).sum()
+            if shared is not None and learners == (shared.player,):
+                total = shared.handed_over(total)
+            inputs = [p for player in learners for p in getattr(model, player).parameters() if p.requires_grad]
+            total.backward(inputs=inputs if shared is not None else None)  # type: ignore[no-untyped-call]
+
+    def step(*players: str) -> None:
+        for player in players:
+            optimizers[player].step()
+
+    model.zero, model.accumulate, model.step = zero, accumulate, step  # type: ignore[method-assign]
+    training_step = type(model).training_step.__wrapped__  # type: ignore[attr-defined]  # not the base class's wrapper
 
     def iterate(batch: Batch) -> None:
         with autocast():
-            step(model, batch, 0)
+            training_step(model, batch, 0)
 
     return iterate
 
