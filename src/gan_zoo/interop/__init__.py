@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError, nearest
-from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix
+from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix, pix2pixhd
 from gan_zoo.training.module import GANModule
 
 Weights = Mapping[str, Mapping[str, Any]]
@@ -28,6 +28,7 @@ class Adapter(Protocol):
 _ADAPTERS: dict[str, Adapter] = {
     **{"pix2pix": cyclegan_and_pix2pix, "cyclegan": cyclegan_and_pix2pix},
     "bicyclegan": bicyclegan,
+    "pix2pixhd": pix2pixhd,
 }
 
 

@@ -153,7 +153,7 @@ class GANModule(LightningModule, metaclass=Described):
 
     @property
     def epoch(self) -> int:
-        """Passes through the data that are complete, counted in images; Lightning's count where those have no number."""
+        """Complete passes through the data, counted in images; Lightning's count where their number is not known."""
         return self.images_seen // self.images_per_epoch if self.images_per_epoch else self.current_epoch
 
     # ---- what a paper offers

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 from tests.parity.golden import Case
-from tests.parity.kinds import bicyclegan, cyclegan_and_pix2pix
+from tests.parity.kinds import bicyclegan, cyclegan_and_pix2pix, pix2pixhd
 
 RUNNERS: dict[tuple[str, str], Callable[[Case], None]] = {
     (model, kind): run
-    for models, family in ((("pix2pix", "cyclegan"), cyclegan_and_pix2pix), (("bicyclegan",), bicyclegan))
+    for models, family in (
+        (("pix2pix", "cyclegan"), cyclegan_and_pix2pix),
+        (("bicyclegan",), bicyclegan),
+        (("pix2pixhd",), pix2pixhd),
+    )
     for model in models
     for kind, run in family.RUNNERS.items()
 }
