@@ -9,6 +9,7 @@ from torch.utils.data import BatchSampler, SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from gan_zoo.data.sampler import InOrder, Shuffled, StreamSampler, rng_at
+from gan_zoo.errors import UserError
 
 
 def batches(sampler: StreamSampler) -> list[list[int]]:
@@ -67,6 +68,28 @@ def test_ranks_together_see_one_process_batches(size: int, batch: int, world: in
             assert together[len(one) :] == [one[j % len(one)] for j in range(len(together) - len(one))]  # filled up
             assert len(together) - len(one) < world
     assert all(len(rank) == sum(map(len, part)) for rank, part in zip(ranks, parts, strict=True))
+
+
+@pytest.mark.parametrize(("size", "batch", "world"), [(11, 4, 2), (12, 2, 3), (8, 4, 2), (7, 2, 1)])
+def test_parts_of_ranks_make_up_the_global_parts(size: int, batch: int, world: int) -> None:
+    alone = StreamSampler(size, batch * world, parts=2)
+    ranks = [StreamSampler(size, batch, world, rank, parts=2) for rank in range(world)]
+    for epoch in (0, 3):
+        for sampler in (alone, *ranks):
+            sampler.set_epoch(epoch)
+        whole = batches(alone)
+        assert [len(one) for one in whole] == [batch * world] * (size // (batch * world))  # and no incomplete one
+        assert [*chain(*whole)] == list(range(epoch * size, epoch * size + len(alone)))
+        for i, one in enumerate(whole):
+            of_ranks = [batches(rank)[i] for rank in ranks]
+            together = [[*chain(*(part[k:][: batch // 2] for part in of_ranks))] for k in (0, batch // 2)]
+            assert [*chain(*together)] == one
+    assert all(len(rank) * world == len(alone) for rank in ranks)
+
+
+def test_a_batch_without_equal_parts_is_refused() -> None:
+    with pytest.raises(UserError, match=r"^data.batch_size=3 has no 2 equal parts.*set data.batch_size=4$"):
+        StreamSampler(10, 3, parts=2)
 
 
 def test_resuming_leaves_out_what_was_trained() -> None:

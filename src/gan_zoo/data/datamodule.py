@@ -181,7 +181,8 @@ class ImageDataModule(LightningDataModule):
                 f"data.batch_size={self.batch_size}{devices} is more than the {len(images)} training images: lower it"
             )
         fixed = bool(self.trainer and getattr(self.trainer, "overfit_batches", 0))
-        sampler = StreamSampler(len(images), self.batch_size, world, rank, fixed=fixed)
+        parts = getattr(getattr(self.trainer, "lightning_module", None), "batch_parts", 1)
+        sampler = StreamSampler(len(images), self.batch_size, world, rank, fixed=fixed, parts=parts)
         workers = self._workers(world)
         loader = StreamLoader(
             images, batch_size=self.batch_size, sampler=sampler, persistent_workers=workers > 0, **self._how(workers)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from torch.utils.data import SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
+from gan_zoo.errors import UserError
+
 
 @lru_cache(maxsize=8)
 def _permutation(seed: int, tag: str, size: int, number: int) -> npt.NDArray[np.int64]:
@@ -68,18 +70,35 @@ class StreamSampler(DistributedSampler[int], SequentialSampler):
     It is a ``DistributedSampler`` so that Lightning does not replace it by its own, and a ``SequentialSampler`` (it
     hands out consecutive positions; the shuffling lies in the data set) so that ``overfit_batches`` does not either.
 
-    ``fixed``: positions of epoch 0 in every epoch (validation, ``overfit_batches``).
+    ``fixed``: positions of epoch 0 in every epoch (validation, ``overfit_batches``). ``parts``: for models that use the
+    equal parts of a batch in different ways. Each part of a global batch is dealt to all ranks, so that a part of a
+    rank's batch is its share of that part of the global one; what does not fill a global batch is left out.
+
+    Raises ``UserError`` where a rank's batch has no such parts.
     """
 
     def __init__(
-        self, size: int, batch_size: int = 1, num_replicas: int = 1, rank: int = 0, *, fixed: bool = False
+        self,
+        size: int,
+        batch_size: int = 1,
+        num_replicas: int = 1,
+        rank: int = 0,
+        *,
+        fixed: bool = False,
+        parts: int = 1,
     ) -> None:
         DistributedSampler.__init__(self, range(size), num_replicas=num_replicas, rank=rank, shuffle=False)  # type: ignore[arg-type]
         self.data_source = range(size)
-        self.size, self.batch_size, self.fixed = size, batch_size, fixed
+        self.size, self.batch_size, self.fixed, self.parts = size, batch_size, fixed, parts
+        if batch_size % parts:
+            fitting = batch_size + parts - batch_size % parts
+            raise UserError(
+                f"data.batch_size={batch_size} has no {parts} equal parts, which this model uses in different ways: "
+                f"set data.batch_size={fitting}"
+            )
         self.resumed = (0, 0)
         self.full, rest = divmod(size, batch_size * num_replicas)
-        self.last = -(-rest // num_replicas)
+        self.last = -(-rest // num_replicas) if parts == 1 else 0
         self.num_samples = self.full * batch_size + self.last
         self.total_size = self.num_samples * num_replicas
 
@@ -94,12 +113,12 @@ class StreamSampler(DistributedSampler[int], SequentialSampler):
     def positions(self, epoch: int) -> list[int]:
         """This rank's positions in one epoch, in order."""
         start = 0 if self.fixed else epoch * self.size
-        step = self.batch_size * self.num_replicas
+        share, parts = self.batch_size // self.parts, self.full * self.parts
         taken: list[int] = []
-        for i in range(self.full):
-            first = start + i * step + self.rank * self.batch_size
-            taken += range(first, first + self.batch_size)
-        rest = range(start + self.full * step, start + self.size)
+        for part in range(parts):
+            first = start + (part * self.num_replicas + self.rank) * share
+            taken += range(first, first + share)
+        rest = range(start + parts * share * self.num_replicas, start + self.size)
         return taken + [rest[(self.rank * self.last + j) % len(rest)] for j in range(self.last)]
 
     def resume(self, epoch: int, batch: int) -> None:
