@@ -97,7 +97,9 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "accumulation": {"trainer": {"max_epochs": 4, "accumulate_grad_batches": 2}, "every_n_images": 1},
     "two workers": {"trainer": {"max_epochs": 2}, "workers": 2},
+    "drawn codes": {"trainer": {"max_epochs": 5}, "model": "pix2pix", "batch_size": 2, "monitor": "val/l1"},
 }
+PHASES = [3, 7, 9]  # iterations in the frozen phase of pix2pixHD, at its end, and behind it
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -106,6 +108,14 @@ def test_killed_and_resumed_is_never_interrupted(tmp_path: Path, data: Path, cas
     broken = replace(whole, folder=tmp_path / "broken")
     assert finish(whole) == [0]
     kill_and_resume(broken, sorted(random.Random(case).sample(range(5, 13), 1 if whole.workers else 2)))
+    assert_same_runs(whole, broken)
+
+
+def test_killed_in_every_phase(tmp_path: Path, data: Path) -> None:
+    whole = Run(tmp_path / "whole", data, model="pix2pixhd", every_n_images=1, trainer={"max_epochs": 2})
+    broken = replace(whole, folder=tmp_path / "broken")
+    assert finish(whole) == [0]
+    kill_and_resume(broken, PHASES)
     assert_same_runs(whole, broken)
 
 

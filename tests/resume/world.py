@@ -27,11 +27,16 @@ from gan_zoo.callbacks.tick import Tick
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Paired
 from gan_zoo.data.transforms import ResizeAndCrop
+from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.pix2pix import Pix2Pix
+from gan_zoo.networks.latent_encoder import ConvEncoder
+from gan_zoo.networks.latent_unet import LatentUNet
+from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
+from tests.labelled import COARSE_TO_FINE
 
 MODELS = {
     "pix2pix": partial(
@@ -45,6 +50,14 @@ MODELS = {
         discriminator=partial(PatchGAN, n_layers=2, ndf=4),
         pool_size=3,
     ),
+    "bicyclegan": partial(
+        BicycleGAN,
+        generator=partial(LatentUNet, n_downs=6, ngf=2, dropout=True),
+        encoder=partial(ConvEncoder, n_layers=3, nef=2),
+        discriminator=partial(MultiScale, narrowing=2, ndf=4, each=partial(PatchGAN, n_layers=1)),
+        nz=2,
+    ),
+    "pix2pixhd": partial(COARSE_TO_FINE, pool_size=3),
 }
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload([__name__])

@@ -15,7 +15,7 @@ def check_labels(label: Tensor, n_labels: int) -> None:
     Raises:
         UserError: there is one.
     """
-    if label.is_cuda or not label.numel():
+    if label.is_cuda or label.is_meta or not label.numel():
         return
     low, high = label.aminmax()
     if bool(low < 0) or bool(high >= n_labels):
