@@ -4,8 +4,10 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from PIL import Image
@@ -67,3 +69,27 @@ def unpaired(tmp_path: Path) -> Path:
                 seed=1000 * len(folder) + 10 * count + i + ord(folder[-1]),
             )
     return tmp_path / "unpaired"
+
+
+def id_map(path: Path, ids: npt.NDArray[np.integer[Any]]) -> Path:
+    """A map of ids: 8-bit for bytes, 16-bit PNG for uint16, 32-bit TIFF for int32."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(ids).save(path)
+    return path
+
+
+def label_set(root: Path, counts: Mapping[str, int], width: int = 16, height: int = 8, labels: int = 6) -> Path:
+    """pix2pixHD's folders: in sample i class i is everywhere but in a corner of three others; 16-bit instances."""
+    for split, count in counts.items():
+        for i in range(count):
+            ids = np.full((height, width), i % labels, dtype=np.uint8)
+            ids[:3, :5] = [[(i + 1 + x % 3) % labels for x in range(5)]]
+            id_map(root / f"{split}_label" / f"{i}.png", ids)
+            id_map(root / f"{split}_inst" / f"{i}.png", (ids.astype(np.uint16) * 1000 + 33000 + i).astype(np.uint16))
+            photo(root / f"{split}_img" / f"{i}.jpg", width, height, seed=i + len(split))
+    return root
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    return label_set(tmp_path / "labelled", {"train": 4, "test": 2})

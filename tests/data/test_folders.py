@@ -29,8 +29,8 @@ def test_glued_pairs(tmp_path: Path) -> None:
     assert list(layout.splits) == ["train", "val"]
     train = layout.splits["train"]
     assert names(root, train.a) == ["train/1.png", "train/10.JPG", "train/2.png", "train/deep/er/0.png"]
-    assert [source[1:] for source in train.a] == [(0, 2)] * 4
-    assert [source[1:] for source in train.b] == [(1, 2)] * 4
+    assert [source[1:3] for source in train.a] == [(0, 2)] * 4
+    assert [source[1:3] for source in train.b] == [(1, 2)] * 4
     assert [a.path for a in train.a] == [b.path for b in train.b]
 
 
@@ -88,7 +88,7 @@ def test_single_images(tmp_path: Path) -> None:
     two = folders.detect_single(make(tmp_path / "two", "trainA/1.png", "trainB/1.png", "testA/1.png", "testB/2.png"))
     assert names(tmp_path / "two", two.splits["train"].a) == ["trainA/1.png", "trainB/1.png"]
     halves = folders.detect_single(make(tmp_path / "half", "train/1.png"), "right")
-    assert halves.splits["train"].a[0][1:] == (1, 2)
+    assert halves.splits["train"].a[0][1:3] == (1, 2)
     assert halves.words == "the right halves of images"
     (tmp_path / "joined").mkdir()
     (tmp_path / "joined" / "collection.json").write_text(

@@ -74,8 +74,9 @@ class ImageDataModule(LightningDataModule):
         self.channels = {
             side: positive(f"data.channels.{side}", n) for side, n in dict(channels or self.kind.channels).items()
         }
-        if set(self.channels) != {"a", "b"}:
-            raise UserError(f"data.channels={self.channels}: say the channels of a and b, as in {{a: 3, b: 3}}")
+        if set(self.channels) != set(self.kind.channels):
+            names, example = " and ".join(self.kind.channels), str(dict(self.kind.channels)).replace("'", "")
+            raise UserError(f"data.channels={self.channels}: say the channels of {names}, as in {example}")
         self.mode = preprocess(load_size, crop_size)
         self.test_mode = test_preprocess(load_size, crop_size) if test_preprocess else self.mode.at_test_time()
         self.batch_size = positive("data.batch_size", batch_size)

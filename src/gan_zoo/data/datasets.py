@@ -6,9 +6,10 @@ have, builds the data set of a split, and knows how its tensors become pictures 
 
 from gan_zoo.data.kinds.base import Kind, Problems
 from gan_zoo.data.kinds.colorize import Colorize
+from gan_zoo.data.kinds.labelmaps import LabelMaps
 from gan_zoo.data.kinds.paired import Paired
 from gan_zoo.data.kinds.repair import Repair
 from gan_zoo.data.kinds.unpaired import Unpaired
 from gan_zoo.data.samples import Album, Images, Shot
 
-__all__ = ["Album", "Colorize", "Images", "Kind", "Paired", "Problems", "Repair", "Shot", "Unpaired"]
+__all__ = ["Album", "Colorize", "Images", "Kind", "LabelMaps", "Paired", "Problems", "Repair", "Shot", "Unpaired"]

@@ -7,13 +7,13 @@ path (1, 10, 2), as in the references.
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_zoo.data.images import Header, is_image, read_header
+from gan_zoo.data.images import Header, Picture, is_image, read, read_header
 from gan_zoo.errors import UserError, nearest
 
 SPLITS: dict[str, tuple[str, ...]] = {
@@ -25,11 +25,15 @@ EXPECTED = "train/ val/ test/ of glued pairs, trainA/ trainB/ testA/ testB/, tra
 
 
 class Source(NamedTuple):
-    """One picture: strip number ``strip`` of ``strips`` equal vertical strips of a file (0 of 1: the whole of it)."""
+    """One picture: strip number ``strip`` of ``strips`` equal vertical strips of a file (0 of 1: the whole of it).
+
+    ``reader`` decodes the file; raises ``UserError`` naming it.
+    """
 
     path: Path
     strip: int = 0
     strips: int = 1
+    reader: Callable[[Path], Picture] = read
 
 
 COLLECTION = "collection.json"
@@ -38,14 +42,35 @@ HALVES: dict[str, tuple[int, int]] = {"whole": (0, 1), "left": (0, 2), "right": 
 
 @dataclass(frozen=True)
 class Split:
-    """The pictures of one split: domain A and domain B (empty if there is one only). Pairs stand at equal places."""
+    """The pictures of one split: domain A and domain B (empty if there is one only). Pairs stand at equal places.
+
+    ``more``: what else belongs to the pairs, by name, at the same places (instance maps of label maps and photos).
+    """
 
     a: tuple[Source, ...]
     b: tuple[Source, ...] = ()
+    more: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
 
     def first(self, count: int | None) -> "Split":
         """The first ``count`` pictures of each domain (all of them for None)."""
-        return Split(self.a[:count], self.b[:count])
+        return self.each(lambda side: side[:count])
+
+    def each(self, change: Callable[[tuple[Source, ...]], tuple[Source, ...]]) -> "Split":
+        """The same change made to all sides."""
+        return Split(change(self.a), change(self.b), {name: change(side) for name, side in self.more.items()})
+
+    def swapped(self) -> "Split":
+        """The domains exchanged."""
+        return Split(self.b, self.a, self.more)
+
+    def sources(self) -> Iterator[Source]:
+        """All pictures, side by side."""
+        for side in (self.a, self.b, *self.more.values()):
+            yield from side
+
+    def lacks(self, other: "Split") -> bool:
+        """Whether the other split has a side that this one has not."""
+        return bool(other.b) > bool(self.b) or not set(other.more) <= set(self.more)
 
 
 @dataclass(frozen=True)
@@ -58,9 +83,14 @@ class Layout:
     problems: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split | None:
-        """The split of that name (``val`` and ``test`` stand in for each other), None where there is none."""
-        stand_in = {"val": "test", "test": "val"}
-        return self.splits.get(name) or self.splits.get(stand_in.get(name, name))
+        """The split of that name (``val`` and ``test`` stand in for each other), None where there is none.
+
+        Test data without what training has (label maps whose photos are not known) cannot validate.
+        """
+        stand_in = self.splits.get({"val": "test", "test": "val"}.get(name, name))
+        train = self.splits.get("train")
+        useless = stand_in is None or (name == "val" and train is not None and stand_in.lacks(train))
+        return self.splits.get(name) or (None if useless else stand_in)
 
 
 def existing(root: str | Path) -> Path:

@@ -59,7 +59,7 @@ def read_header(path: Path) -> Header:
     except UserError:
         raise
     except Exception as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read(path: str | Path) -> Picture:
@@ -81,7 +81,7 @@ def read(path: str | Path) -> Picture:
     except UserError:
         raise
     except Exception as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def size(picture: Picture) -> tuple[int, int]:
@@ -132,7 +132,8 @@ def with_channels(picture: Picture, count: int) -> Picture:
     raise UserError(f"the image has {picture.shape[2]} channels, not {count}: set data.channels to what the files hold")
 
 
-def _unreadable(path: Path, error: Exception) -> UserError:
+def unreadable(path: Path, error: Exception) -> UserError:
+    """The one line about a file that Pillow or NumPy could not read."""
     if not path.exists():
         return UserError(f"{path}: no such image")
     if path.is_file() and path.stat().st_size == 0:
@@ -214,17 +215,17 @@ def _from_array(array: npt.NDArray[np.generic], path: Path) -> Picture:
     raise UserError(f"{path}: an array of {array.dtype}: images are uint8, uint16 or float in [0, 1]")
 
 
-def resampled(picture: Picture, width: int, height: int) -> Picture:
-    """Bicubic, antialiased, by Pillow; a picture that has this size already is returned unchanged.
+def resampled(picture: Picture, width: int, height: int, how: Image.Resampling = Image.Resampling.BICUBIC) -> Picture:
+    """By Pillow (bicubic: antialiased); a picture that has this size already is returned unchanged.
 
     8-bit images are rounded to 8 bits, as in the references; float ones are not, and are held to [0, 1].
     """
     if size(picture) == (width, height):
         return picture
     if isinstance(picture, Image.Image):
-        return picture.resize((width, height), Image.Resampling.BICUBIC)
+        return picture.resize((width, height), how)
     bands = [np.ascontiguousarray(picture[:, :, band]) for band in range(picture.shape[2])]
-    resized = [np.asarray(Image.fromarray(band).resize((width, height), Image.Resampling.BICUBIC)) for band in bands]
+    resized = [np.asarray(Image.fromarray(band).resize((width, height), how)) for band in bands]
     return np.asarray(np.clip(np.stack(resized, axis=2), 0, 1), dtype=np.float32)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from gan_zoo.data.folders import Source
-from gan_zoo.data.images import Picture, read, size, strip
+from gan_zoo.data.images import Picture, size, strip
 from gan_zoo.data.loader import Failure
 from gan_zoo.data.sampler import InOrder, Shuffled, rng_at
 from gan_zoo.data.transforms import Mode, Placement
@@ -26,7 +26,7 @@ class Album:
     def __call__(self, source: Source) -> Picture:
         """The picture of a source. Raises ``UserError`` naming the file."""
         picture = self.kept.get(source.path)
-        return strip(read(source.path) if picture is None else picture, source.strip, source.strips)
+        return strip(source.reader(source.path) if picture is None else picture, source.strip, source.strips)
 
 
 @dataclass(frozen=True)

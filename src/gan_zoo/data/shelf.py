@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_zoo.data.folders import Layout, Source, Split, read_headers
-from gan_zoo.data.images import Header, read
+from gan_zoo.data.images import Header
 from gan_zoo.data.kinds.base import Kind, Problems
+from gan_zoo.data.maps import ReadMap
 from gan_zoo.data.samples import Album
 from gan_zoo.data.transforms import Mode
 from gan_zoo.errors import UserError
 
 MANY = 20_000  # more files than this are not opened one by one at the start
+LOOK = 2**30  # pixels of label and instance maps that are looked at before training where they are not kept in memory
 
 
 @dataclass
@@ -81,12 +83,12 @@ class Shelf:
 
     def _checked(self, split: Split, name: str) -> Split:
         split = split.first(self.max_samples)
-        split = Split(split.b, split.a) if self.swapped else split
-        paths = list(dict.fromkeys(source.path for source in (*split.a, *split.b)))
-        self.headers |= read_headers(paths[:MANY])
+        split = split.swapped() if self.swapped else split
+        files = list({source.path: source for source in split.sources()}.values())
+        self.headers |= read_headers(source.path for source in files[:MANY])
         mode = self.mode if name == "train" else self.test_mode
         split = self._without(split, self.kind.problems(split, self.headers, mode))
-        if broken := self._keep(paths):
+        if broken := self._keep(files):
             headers = {**self.headers, **broken}
             split = self._without(split, self.kind.problems(split, headers, mode))
         return split
@@ -99,23 +101,36 @@ class Shelf:
             raise UserError(f"{self.layout.root}: no usable image is left: {messages[0]}")
         return left
 
-    def _keep(self, paths: list[Path]) -> dict[Path, UserError]:
-        """Decode the files into memory if they fit, four at a time. Returns those that cannot be decoded."""
-        headers = {path: header for path in paths if isinstance(header := self.headers.get(path), Header)}
+    def _keep(self, sources: list[Source]) -> dict[Path, UserError]:
+        """Decode the files into memory if they fit, four at a time; returns those that cannot be used.
+
+        If they do not fit, maps of ids are decoded all the same, so that a wrong id is known before training: all of
+        them up to ``LOOK`` pixels, else some from everywhere. The others are checked when they are read.
+        """
+        known = [source for source in sources if isinstance(self.headers.get(source.path), Header)]
         taken = sum(_bytes(self.headers.get(path)) for path in self.album.kept)
-        if len(paths) > MANY or taken + sum(map(_bytes, headers.values())) > self.cache_bytes:
-            return {}
+        needed = sum(_bytes(self.headers[source.path]) for source in known)
+        fits = len(sources) <= MANY and taken + needed <= self.cache_bytes
         broken: dict[Path, UserError] = {}
 
-        def one(path: Path) -> None:
+        def one(source: Source) -> None:
             try:
-                self.album.kept[path] = read(path)
+                picture = source.reader(source.path)
+                if fits:
+                    self.album.kept[source.path] = picture
             except UserError as error:
-                broken[path] = error
+                broken[source.path] = error
 
+        wanted = known if fits else self._to_look_at(known)
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(one, (path for path in headers if path not in self.album.kept)))
-        return {path: broken[path] for path in headers if path in broken}
+            list(pool.map(one, (source for source in wanted if source.path not in self.album.kept)))
+        return {source.path: broken[source.path] for source in wanted if source.path in broken}
+
+    def _to_look_at(self, sources: list[Source]) -> list[Source]:
+        maps = [source for source in sources if isinstance(source.reader, ReadMap)]
+        headers = [header for source in maps if isinstance(header := self.headers[source.path], Header)]
+        pixels = sum(header.width * header.height for header in headers)
+        return maps[:: max(1, -(-pixels // LOOK))]
 
 
 def _bytes(header: Header | UserError | None) -> int:

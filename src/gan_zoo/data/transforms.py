@@ -91,9 +91,11 @@ class Mode:
                 f"or raise data.load_size={self.load_size}"
             )
 
-    def apply(self, picture: Picture, placement: Placement = CENTRE_FREE) -> Picture:
+    def apply(
+        self, picture: Picture, placement: Placement = CENTRE_FREE, how: Image.Resampling = Image.Resampling.BICUBIC
+    ) -> Picture:
         """Resize, crop, mirror. An image that is in no side larger than the crop is left alone (reference's rule)."""
-        picture = resampled(picture, *self.target(*size(picture)))
+        picture = resampled(picture, *self.target(*size(picture)), how)
         width, height = size(picture)
         if self.crops and (width > self.crop_size or height > self.crop_size):
             picture = boxed(picture, placement.x, placement.y, self.crop_size, self.crop_size)

@@ -1,8 +1,8 @@
 """How tensors become pictures and back, described by plain containers so that a checkpoint can hold it.
 
 ``from_config(view.config())`` is the view again. A view knows its data's own channels (``plain``: gray, RGB, any
-number; ``holes``: pictures with missing pixels; ``lab``: lightness and colour), and at how many bits pictures are
-written.
+number; ``holes``: pictures with missing pixels; ``lab``: lightness and colour; ``labels``: maps of ids), and at how
+many bits pictures are written.
 """
 
 from collections.abc import Mapping
@@ -131,7 +131,10 @@ VIEWS: dict[str, type[Plain] | type[Lab]] = {"plain": Plain, "holes": Holes, "la
 
 def from_config(config: Mapping[str, Any]) -> View:
     """The view that ``config()`` described. Raises ``UserError`` for a kind that is not known."""
-    kind = VIEWS.get(str(config.get("kind")))
+    from gan_zoo.data.views_labels import Labels  # which is made of views of this file
+
+    kinds: dict[str, type[Plain] | type[Lab] | type[Labels]] = {**VIEWS, "labels": Labels}
+    kind = kinds.get(str(config.get("kind")))
     if kind is None:
         raise UserError(
             f"a view of kind {config.get('kind')!r} is not known here: written by a newer version of gan_zoo?"

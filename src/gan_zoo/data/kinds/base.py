@@ -29,15 +29,17 @@ class Problems:
         """The split without the samples that have problems; partners leave together."""
         bad_a, bad_b = ({number for number, _ in side} for side in (self.a, self.b))
         if together:
-            bad_a = bad_b = bad_a | bad_b
-        return Split(
-            tuple(source for i, source in enumerate(split.a) if i not in bad_a),
-            tuple(source for i, source in enumerate(split.b) if i not in bad_b),
-        )
+            bad = bad_a | bad_b
+            return split.each(lambda side: _left(side, bad))
+        return Split(_left(split.a, bad_a), _left(split.b, bad_b))
 
     def messages(self) -> list[str]:
         """All messages, each once."""
         return list(dict.fromkeys(message for _, message in (*self.a, *self.b)))
+
+
+def _left(side: tuple[Source, ...], bad: set[int]) -> tuple[Source, ...]:
+    return tuple(source for i, source in enumerate(side) if i not in bad)
 
 
 def sides_of(source: Source, headers: Headers) -> tuple[int, int] | None:
