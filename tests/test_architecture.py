@@ -102,7 +102,10 @@ def test_imports_point_down(name: str) -> None:
 
 
 def test_papers_do_not_import_papers() -> None:
-    papers = [path for path in sources("models") if path.name != "__init__.py"]
+    """But for SA-MUNIT, whose objective is MUNIT's and whose page says no more than where attention stands."""
+    exceptions = {"__init__.py", "sa_munit.py"}
+    papers = [path for path in sources("models") if path.name not in exceptions]
+    assert len((PACKAGE / "models/sa_munit.py").read_text().splitlines()) <= 20
     wrong = [
         f"{relative(path)}:{line} imports {module}"
         for path in papers

@@ -25,8 +25,9 @@ class Recorder(Callback):
             self.handles.append(net.register_forward_hook(self._note(name)))
 
     def _note(self, name: str) -> Any:
-        def note(_: Any, __: Any, output: Tensor) -> None:
-            self.first_output.setdefault(name, output.detach().clone())
+        def note(_: Any, __: Any, output: Any) -> None:
+            if isinstance(output, Tensor):
+                self.first_output.setdefault(name, output.detach().clone())
 
         return note
 
@@ -45,15 +46,17 @@ class Recorder(Callback):
         raise NotImplementedError
 
 
-def train(model: GANModule, batches: list[dict[str, Tensor]], recorder: Recorder) -> None:
-    """One epoch over these batches in float64, on the CPU."""
+def train(
+    model: GANModule, batches: list[dict[str, Tensor]], recorder: Recorder, precision: Any = "64-true"
+) -> None:
+    """One epoch over these batches, in float64 unless said otherwise, on the CPU."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trainer = Trainer(
             accelerator="cpu",
             devices=1,
             max_epochs=1,
-            precision="64-true",
+            precision=precision,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError, nearest
-from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix, pix2pixhd
+from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix, munit, pix2pixhd
 from gan_zoo.training.module import GANModule
 
 Weights = Mapping[str, Mapping[str, Any]]
@@ -29,6 +29,7 @@ _ADAPTERS: dict[str, Adapter] = {
     **{"pix2pix": cyclegan_and_pix2pix, "cyclegan": cyclegan_and_pix2pix},
     "bicyclegan": bicyclegan,
     "pix2pixhd": pix2pixhd,
+    **dict.fromkeys(munit.MODELS, munit),
 }
 
 
@@ -65,4 +66,4 @@ def _adapter(name: str) -> Adapter:
 
 
 def _adapter_of(model: GANModule) -> Adapter:
-    return _adapter(type(model).__name__.lower())
+    return next(adapter for name, adapter in _ADAPTERS.items() if name.replace("_", "") == type(model).__name__.lower())

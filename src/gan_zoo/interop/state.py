@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError
+from gan_zoo.layers.adain import AdaIN
 
 Paths = Sequence[tuple[str, str]]  # (our module, their module) of every layer, in their order
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -17,7 +18,7 @@ def load(net: nn.Module, paths: Paths, weights: Mapping[str, Any], name: str) ->
     """Fill ``net`` from ``weights`` in their keys.
 
     Accepted beyond an exact fit, as in old or wrapped files: a ``module.`` prefix on every key, statistics of instance
-    norms (dropped: the image's own are used), batch norms without ``num_batches_tracked``.
+    norms, adaptive or not (dropped: the image's own are used), batch norms without ``num_batches_tracked``.
 
     Raises:
         UserError: keys are missing, left over, or of another shape; nothing has been changed then.
@@ -48,8 +49,12 @@ def load(net: nn.Module, paths: Paths, weights: Mapping[str, Any], name: str) ->
 
 def save(net: nn.Module, paths: Paths) -> dict[str, Tensor]:
     """The state dict of ``net`` under their keys, in their order."""
-    ours = net.state_dict()
-    return {their: ours[our].detach() for our, their in key_pairs(net, paths)}
+    state: dict[str, Tensor] = {}
+    for our, theirs in paths:
+        layer = net.get_submodule(our)
+        state |= {f"{theirs}.{key}": value for key, value in _constants(layer).items()}
+        state |= {f"{theirs}.{key}": value.detach() for key, value in layer.state_dict().items()}
+    return state
 
 
 def key_pairs(net: nn.Module, paths: Paths) -> list[tuple[str, str]]:
@@ -58,7 +63,14 @@ def key_pairs(net: nn.Module, paths: Paths) -> list[tuple[str, str]]:
 
 
 def _is_untracked(layer: nn.Module) -> bool:
-    return isinstance(layer, nn.InstanceNorm2d) and not layer.track_running_stats
+    return isinstance(layer, AdaIN) or (isinstance(layer, nn.InstanceNorm2d) and not layer.track_running_stats)
+
+
+def _constants(layer: nn.Module) -> dict[str, Tensor]:
+    """What a reference stores beside a layer's own state, always the same: its AdaIN has statistics that never move."""
+    if not isinstance(layer, AdaIN):
+        return {}
+    return {"running_mean": torch.zeros(layer.channels), "running_var": torch.ones(layer.channels)}
 
 
 def _plain(key: str, weights: Mapping[str, Any]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from torch import nn
 
+from gan_zoo.layers.spectral import SpectralConv2d
+
 NormFactory = Callable[[int], nn.Module]
 
 
@@ -37,9 +39,9 @@ def wants_bias(norm: NormFactory) -> bool:
 
 
 def merges_images(net: nn.Module) -> bool:
-    """Whether images of one batch influence each other or are drawn for (batch norm, dropout).
+    """Whether images of one batch influence each other or are drawn for, or every pass changes the network.
 
-    Two passes of such a network are not one pass of their concatenation.
+    That is so with batch norm, dropout and power iterations: two passes are not one pass of their concatenation.
     """
-    mixing = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+    mixing = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd, SpectralConv2d)
     return any(isinstance(layer, mixing) for layer in net.modules())

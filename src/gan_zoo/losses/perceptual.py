@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_zoo.losses.feature_matching import distance
@@ -18,3 +19,11 @@ def perceptual(fake: Sequence[Tensor], real: Sequence[Tensor], weights: Sequence
     """
     terms = [w * distance(a, b.detach()) for w, a, b in zip(weights, fake, real, strict=True)]
     return torch.stack(terms).sum()
+
+
+def domain_invariant(fake: Tensor, real: Tensor) -> Tensor:
+    """The mean squared difference of two maps (N, C, h, w), each channel less its mean, by its deviation: () scalar.
+
+    So it compares what is where more than in which manner (Huang et al. 2018, sec. 5.1).
+    """
+    return (F.instance_norm(fake, eps=1e-5) - F.instance_norm(real, eps=1e-5)).square().mean()

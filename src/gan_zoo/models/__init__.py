@@ -2,15 +2,21 @@
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["BicycleGAN", "CycleGAN", "Pix2Pix", "Pix2PixHD"]
+__all__ = ["MUNIT", "SAMUNIT", "UNIT", "BicycleGAN", "CycleGAN", "Pix2Pix", "Pix2PixHD"]
 
 if TYPE_CHECKING:
     from gan_zoo.models.bicyclegan import BicycleGAN
     from gan_zoo.models.cyclegan import CycleGAN
+    from gan_zoo.models.munit import MUNIT
     from gan_zoo.models.pix2pix import Pix2Pix
     from gan_zoo.models.pix2pixhd import Pix2PixHD
+    from gan_zoo.models.sa_munit import SAMUNIT
+    from gan_zoo.models.unit import UNIT
 
-_HOMES = {"BicycleGAN": "bicyclegan", "CycleGAN": "cyclegan", "Pix2Pix": "pix2pix", "Pix2PixHD": "pix2pixhd"}
+_HOMES = {
+    **{"BicycleGAN": "bicyclegan", "CycleGAN": "cyclegan", "MUNIT": "munit", "Pix2Pix": "pix2pix"},
+    **{"Pix2PixHD": "pix2pixhd", "SAMUNIT": "sa_munit", "UNIT": "unit"},
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -131,8 +131,7 @@ def resume_random_numbers(module: "GANModule") -> None:
 
 
 def _set_rates(module: "GANModule") -> None:
-    epoch = module.images_seen // module.images_per_epoch if module.images_per_epoch else module.current_epoch
-    factor = module.schedule(epoch)
+    factor = module.schedule(module.global_step if module.schedule.counts_iterations else module.epoch)
     for optimizer in module.trainer.optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor

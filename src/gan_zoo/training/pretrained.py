@@ -26,6 +26,10 @@ class Published(Protocol):
     def url(self) -> str:
         """Of the published file, whose name ends in the beginning of its SHA-256: ``NAME-xxxxxxxx.pth``."""
 
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """The file's keys by the network's, where they differ."""
+
     def network(self) -> nn.Module:
         """The network without weights."""
 
@@ -74,12 +78,13 @@ class Judge:
         """
         network = self.published.network()
         wanted = network.state_dict()
-        given = {key: torch.as_tensor(state[key]) for key in wanted if key in state}
+        keys = {key: self.published.renamed.get(key, key) for key in wanted}
+        given = {ours: torch.as_tensor(state[theirs]) for ours, theirs in keys.items() if theirs in state}
         wrong = [key for key in wanted if key not in given or given[key].shape != wanted[key].shape]
         if wrong:
             raise UserError(
                 f"these are no weights of {type(self.published).__name__}: {wrong[0]} is missing or of another shape; "
-                f"take the file {self.published.url}, or {self.instead}"
+                f"take the file {self.published.url or 'that its class describes'}, or {self.instead}"
             )
         network.load_state_dict(given)
         self.network = network.requires_grad_(False).eval()
@@ -95,6 +100,11 @@ class Judge:
             if not path.is_file():
                 raise UserError(f"there are no weights at {path}: name another file, or {self.instead}")
             return path
+        if not self.published.url:
+            name = type(self.published).__name__
+            raise UserError(
+                f"the weights of {name} are nowhere to download: name a file with weights=, or {self.instead}"
+            )
         path = Path(torch.hub.get_dir(), "checkpoints", self.published.url.rpartition("/")[2])
         if not path.is_file():
             self._download(path, patience)

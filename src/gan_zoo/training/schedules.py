@@ -2,13 +2,13 @@
 
 An epoch is a pass through the larger domain, counted in images, so that the number of devices does not matter.
 Reference: junyanz/pytorch-CycleGAN-and-pix2pix @ 2a7afba2, ``get_scheduler``; its versions from 2020-07 to 2025-07
-stepped at the start of an epoch, so that every rate came one epoch early.
+stepped at the start of an epoch, so that every rate came one epoch early. ``Halving`` counts iterations instead.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -17,7 +17,9 @@ from gan_zoo.errors import UserError, nearest
 
 @dataclass
 class Schedule:
-    """A pure function of the epoch, unless it watches a metric."""
+    """A pure function of the epoch (or of the iteration, where it says so), unless it watches a metric."""
+
+    counts_iterations: ClassVar[bool] = False
 
     def __call__(self, epoch: int) -> float:
         """The factor during epoch ``epoch`` (0 is the first)."""
@@ -70,6 +72,23 @@ class Step(Schedule):
     def __call__(self, epoch: int) -> float:
         """factor ** (epoch // every)."""
         return float(self.factor ** (epoch // self.every))
+
+
+@dataclass
+class Halving(Schedule):
+    """Multiplied by ``factor`` every ``every`` iterations: NVlabs/MUNIT @ a82e222b under its own PyTorch 0.4.
+
+    The same code halves one iteration earlier from PyTorch 1.1 on.
+    """
+
+    every: int = 100_000
+    factor: float = 0.5
+
+    counts_iterations = True
+
+    def __call__(self, iteration: int) -> float:
+        """factor ** (iteration // every), from 0."""
+        return float(self.factor ** (iteration // self.every))
 
 
 @dataclass

@@ -1,0 +1,37 @@
+"""Spectral norm (one pass's numbers are golden cases)."""
+
+import pytest
+import torch
+
+from gan_zoo.layers.init import Normal
+from gan_zoo.layers.spectral import SpectralConv2d
+
+
+def test_the_weight_in_use_approaches_spectral_norm_one() -> None:
+    torch.manual_seed(0)
+    conv = SpectralConv2d(3, 5, 3).double()
+    conv.bias.data.zero_()
+    for _ in range(200):
+        conv(torch.zeros(1, 3, 3, 3, dtype=torch.float64))
+    kernels = torch.eye(27, dtype=torch.float64).view(27, 3, 3, 3)
+    matrix = conv(kernels).view(27, 5)
+    assert torch.linalg.matrix_norm(matrix, ord=2).item() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_every_pass_iterates_also_in_evaluation_and_two_passes_can_be_differentiated() -> None:
+    torch.manual_seed(0)
+    conv, x = SpectralConv2d(2, 4, 3, stride=2).eval(), torch.randn(1, 2, 7, 7)
+    before = conv.weight_u.clone()
+    first = conv(x)
+    assert not torch.equal(conv.weight_u, before)
+    (first.sum() + conv(x).sum()).backward()
+    assert first.shape == (1, 4, 3, 3)
+    assert conv.weight_bar.grad is not None
+    assert conv.weight_u.grad is None
+
+
+def test_initialisations_leave_it_alone() -> None:
+    conv = SpectralConv2d(2, 4, 3)
+    before = conv.weight_bar.clone()
+    Normal(0.02)(conv)
+    assert torch.equal(conv.weight_bar, before)
