@@ -17,8 +17,12 @@ from torch.optim import SGD
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Unpaired
 from gan_zoo.layers.norm import instance_norm
+from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.pix2pix import Pix2Pix
+from gan_zoo.networks.latent_encoder import ResNetEncoder
+from gan_zoo.networks.latent_unet import LatentUNet
+from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
@@ -26,8 +30,19 @@ from gan_zoo.networks.unet import UNet
 JUDGE = partial(PatchGAN, n_layers=2, ndf=4, norm=instance_norm)
 SMALL = partial(ResNet, n_blocks=1, ngf=4)
 U_NET = partial(UNet, n_downs=5, ngf=4, norm=instance_norm, dropout=False)
+MULTIMODAL = partial(
+    BicycleGAN,
+    generator=partial(LatentUNet, n_downs=5, ngf=4),
+    encoder=partial(ResNetEncoder, n_blocks=1, nef=4),
+    discriminator=partial(MultiScale, narrowing=2, ndf=4, each=partial(JUDGE, n_layers=1)),
+    nz=3,
+)
 MODELS = {
     "pix2pix": partial(Pix2Pix, U_NET, JUDGE),
+    "bicyclegan": MULTIMODAL,
+    "bicyclegan_shared": partial(
+        MULTIMODAL, conditional=True, shared_discriminator=True, sum_over_images=True, lambda_kl=0.1
+    ),
     "cyclegan": partial(CycleGAN, SMALL, JUDGE, pool_size=0),
     "cyclegan_noise": partial(CycleGAN, U_NET, JUDGE, pool_size=0, nz=2),
     # Second derivatives are noisier: without Adam, which would make steps of that noise.

@@ -71,5 +71,5 @@ def test_all_convolutions_have_biases() -> None:
 
 
 def test_other_sizes_are_one_line() -> None:
-    with pytest.raises(UserError, match="multiples of 8, not 12x8: set data.crop_size"):
+    with pytest.raises(UserError, match=r"multiples of 8, not 12x8: set data\.crop_size"):
         LatentUNet(**TINY)(torch.zeros(1, 3, 8, 12), torch.zeros(1, 3))
