@@ -42,6 +42,12 @@ def is_first_rank() -> bool:
     return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
+def started_elsewhere() -> bool:
+    """Whether something else than the first rank started several processes for this command: srun, torchrun."""
+    counts = [os.environ.get("WORLD_SIZE", "1"), os.environ.get("SLURM_NTASKS", "1") if _in_slurm_job() else "1"]
+    return not is_own_child() and any(count.isdigit() and int(count) > 1 for count in counts)
+
+
 def _in_slurm_job() -> bool:
     """Whether srun started this process (in an interactive allocation the variables are set as well)."""
     return "SLURM_NTASKS" in os.environ and os.environ.get("SLURM_JOB_NAME") not in ("bash", "interactive", None)

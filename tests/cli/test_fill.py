@@ -81,6 +81,12 @@ def test_a_plus_before_an_optional_group_is_forgiven(composer: Composer) -> None
     assert fill(composer, ["+experiment=demo", "+ablation=l1"]).overrides == ["experiment=demo", "ablation=l1"]
 
 
+def test_what_is_typed_for_a_stage_may_be_new_to_it(composer: Composer) -> None:
+    typed = ["experiment=demo", "stages.a.seed=1", "+stages.b.seed=1", "+stage=a"]
+    added = ["experiment=demo", "++stages.a.seed=1", "+stages.b.seed=1", "stage=a"]
+    assert fill(composer, typed).overrides == added
+
+
 def test_kinds(composer: Composer) -> None:
     names = ("maps", "horse2zebra", "colorize_cc0", "repair_cc0")
     kinds = [kind_of_data(composer.compose([f"data={name}"])) for name in names]

@@ -52,6 +52,18 @@ def test_last_is_the_newest_of_this_model_and_data(tmp_path: Path) -> None:
     assert not new.exists()
 
 
+def test_the_last_run_in_stages_is_another_than_the_last_of_one_training(tmp_path: Path) -> None:
+    now = time.time()
+    plain = make_run(tmp_path / "pix2pix-maps-2026-01-01-00-00-00", now)
+    staged = tmp_path / "pix2pix-maps-2026-01-01-00-00-01"
+    make_run(staged / "1-coarse", now - 20)
+    make_run(tmp_path / "pix2pix-maps-2026-01-01-00-00-02" / "1-coarse", now - 30)
+    new = config(tmp_path / "pix2pix-maps-2026-02-02-00-00-00", resume=True)
+    assert folders.run_folder(new, typed=False) == plain
+    new.stages = {"coarse": {}}
+    assert folders.run_folder(new, typed=False) == staged
+
+
 def test_resume_starts_anew_and_last_does_not(tmp_path: Path) -> None:
     new = tmp_path / "pix2pix-maps-2026-02-02-00-00-00"
     with pytest.raises(UserError, match=r"no run pix2pix-maps-… in .* has a checkpoint; resume=true starts anew"):
@@ -81,6 +93,17 @@ def test_a_rank_that_a_cluster_started_writes_elsewhere(tmp_path: Path, monkeypa
     assert not folder.is_relative_to(tmp_path / "run")
     assert not (tmp_path / "run").exists()
     folder.rmdir()
+
+
+def test_a_rank_that_a_cluster_started_goes_on_where_the_first_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    run = make_run(tmp_path / "pix2pix-maps-2026-01-01-00-00-00")
+    new = tmp_path / "pix2pix-maps-2026-02-02-00-00-00"
+    assert folders.run_folder(config(new, resume=True), typed=False) == run
+    assert folders.run_folder(config(run, resume=True), typed=True) == run
+    assert not new.exists()
 
 
 def test_an_own_rank_shares_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

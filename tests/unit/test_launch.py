@@ -37,6 +37,25 @@ def test_who_prints_and_writes(variables: dict[str, str], first: bool, monkeypat
     assert not launch.is_own_child()
 
 
+@pytest.mark.parametrize(
+    ("variables", "elsewhere"),
+    [
+        ({}, False),
+        ({"WORLD_SIZE": "1", "RANK": "0"}, False),
+        ({"WORLD_SIZE": "2", "RANK": "0"}, True),
+        ({"WORLD_SIZE": "2", "LOCAL_RANK": "1", "GAN_ZOO_OWN_RANK": "1"}, False),
+        ({"SLURM_NTASKS": "4", "SLURM_JOB_NAME": "train"}, True),
+        ({"SLURM_NTASKS": "4", "SLURM_JOB_NAME": "bash"}, False),
+    ],
+)
+def test_who_started_the_processes(variables: dict[str, str], elsewhere: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WORLD_SIZE", "LOCAL_RANK", "RANK", "SLURM_NTASKS", "SLURM_JOB_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert launch.started_elsewhere() is elsewhere
+
+
 @pytest.mark.parametrize("inside", [True, False])
 def test_slurm_does_not_requeue(inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_JOB_NAME", "train")

@@ -14,6 +14,7 @@ from urllib.parse import urlparse
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
+from omegaconf import OmegaConf
 
 from gan_zoo.errors import UserError
 
@@ -171,7 +172,7 @@ def sweep_name() -> str | None:
     if hydra is None or not hydra.HydraConfig.initialized():
         return None
     config = hydra.HydraConfig.get()
-    return Path(config.sweep.dir).name if str(config.mode).endswith("MULTIRUN") else None
+    return None if OmegaConf.is_missing(config.job, "num") else Path(config.sweep.dir).name
 
 
 def _key_in_netrc() -> bool:

@@ -6,8 +6,8 @@ only place that touches its internals, which is why the project pins Hydra 1.3.
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.object_type import ObjectType
@@ -67,11 +68,19 @@ class Composer:
     config_name: str
     config_path: str | None = None
     config_dir: str | None = None
+    _offered: tuple[list[str], list[str]] | None = field(default=None, init=False)
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Composer":
         """The composer that a command line asks for."""
         return cls(args.config_name, args.config_path, args.config_dir)
+
+    @classmethod
+    def of_job(cls) -> "Composer":
+        """The composer of the running Hydra job, also where a launcher started it in another process."""
+        hydra = HydraConfig.get()
+        places = {source.provider: str(source.path) for source in hydra.runtime.config_sources}
+        return cls(str(hydra.job.config_name), places["main"], places.get("command-line"))
 
     @cached_property
     def hydra(self) -> Hydra:
@@ -103,12 +112,49 @@ class Composer:
         mode = RunMode.MULTIRUN if multirun else RunMode.RUN
         if line := self._misplaced(overrides):
             raise UserError(line)
+        chosen = [text for text in overrides if text.startswith("stage=") and text != "stage=null"]
+        if chosen and not self.stages(overrides):
+            raise UserError(f"{chosen[0]}: this configuration has no stages")
         try:
             cfg = self.hydra.compose_config(self.config_name, list(overrides), run_mode=mode)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise UserError(self.explain(error, overrides)) from error
         HydraConfig.instance().set_config(cfg)
         return cfg
+
+    def stages(self, overrides: Sequence[str]) -> list[str]:
+        """The stages that a configuration declares, each of them now a choice of ``stage``: a file that lies nowhere.
+
+        What is typed for single keys, of which some may be of one stage only, does not bear on them.
+        """
+        keys = [text.lstrip("+~").partition("=")[0].partition("@")[0] for text in overrides]
+        base = [text for text, key in zip(overrides, keys, strict=True) if "." not in key and key != "stage"]
+        if self._offered is None or self._offered[0] != base:
+            content: Any = OmegaConf.to_container(self.compose(base, multirun=True).get("stages") or OmegaConf.create())
+            for name, stage in content.items():
+                node = {**(stage or {}), "stages": None}
+                ConfigStore.instance().store(name=name, node=node, group="stage", package="_global_")
+            self._offered = base, list(content)
+        return self._offered[1]
+
+    def run(self, job: Callable[[DictConfig], Any], overrides: Sequence[str]) -> Any:
+        """What ``job`` returns for the composed configuration, run by Hydra in ``hydra.run.dir`` with logs of its own.
+
+        An exception of the job is raised as it is: Hydra would print it in its own way.
+        """
+        caught: list[Exception] = []
+
+        def kept(cfg: DictConfig) -> Any:
+            try:
+                return job(cfg)
+            except Exception as error:
+                caught.append(error)
+                return None
+
+        done = self.hydra.run(self.config_name, kept, list(overrides), with_log_configuration=True)
+        if caught:
+            raise caught[0]
+        return done.return_value
 
     def options(self, group: str) -> list[str]:
         """The names one can choose in a group, in order."""
@@ -192,6 +238,7 @@ def forget() -> None:
     """Leave no Hydra state behind: for programs and tests that compose several times in one process."""
     GlobalHydra.instance().clear()
     HydraConfig.instance().cfg = None
+    ConfigStore.instance().repo.pop("stage", None)
 
 
 def quoted(value: str) -> str:

@@ -19,6 +19,7 @@ from gan_zoo.errors import UserError
 PAIRS, COLOURS, HOLES, UNPAIRED = "pairs", "colours", "holes", "unpaired"
 KINDS = {"Paired": PAIRS, "Colorize": COLOURS, "Repair": HOLES, "Unpaired": UNPAIRED}  # by gan_zoo.data.datasets' class
 EMBEDDED = {PAIRS: "repair_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
+OPTIONAL = ("+experiment=", "+stage=", "+ablation=", "+debug=", "+hparams_search=")
 DECIDING = ("model", "data", "model/generator", "data.crop_size")  # where one of these is swept, nothing is made to fit
 
 
@@ -82,8 +83,13 @@ def _header_lines(text: str) -> dict[str, str]:
 
 
 def _optional(text: str) -> str:
-    """``+experiment=x`` as ``experiment=x``: these groups are in the defaults list already, as null."""
-    return text[1:] if text.startswith(("+experiment=", "+ablation=", "+debug=", "+hparams_search=")) else text
+    """``+experiment=x`` as ``experiment=x``: these groups are in the defaults list already, as null.
+
+    What is typed for one stage may be any key, also one that the stage does not mention.
+    """
+    if text.startswith("stages."):
+        return f"++{text}"
+    return text[1:] if text.startswith(OPTIONAL) else text
 
 
 def _typed(overrides: list[str]) -> dict[str, Override]:

@@ -34,13 +34,19 @@ def run_folder(cfg: DictConfig, typed: bool) -> Path:
     folder = Path(cfg.hydra.run.dir)
     if is_own_child():
         return folder
-    if not is_first_rank():
-        return Path(tempfile.mkdtemp(prefix="gan_zoo-rank-"))  # only the first rank of a cluster's job writes
+    staged = bool(cfg.get("stages"))
+    if not is_first_rank():  # only the first rank of a cluster's job writes; the others read where it goes on
+        found = folder.resolve() if typed else _last_run(folder, staged) if wants_last(cfg) else None
+        return found or Path(tempfile.mkdtemp(prefix="gan_zoo-rank-"))
     if typed:
         return _typed_folder(folder, resuming=wants_last(cfg) or cfg.get("ckpt_path") is not None)
-    if wants_last(cfg):
-        return _last_run(folder, strict=cfg.get("ckpt_path") == "last") or claim(folder)
-    return claim(folder)
+    if not wants_last(cfg):
+        return claim(folder)
+    found = _last_run(folder, staged)
+    if found is None and cfg.get("ckpt_path") == "last":
+        what = f"no run {_stem(folder)}-… in {folder.parent} has a checkpoint"
+        raise UserError(f"ckpt_path=last: {what}; resume=true starts anew")
+    return found or claim(folder)
 
 
 def wants_last(cfg: DictConfig) -> bool:
@@ -101,15 +107,20 @@ def _typed_folder(folder: Path, resuming: bool) -> Path:
     return folder.resolve()
 
 
-def _last_run(folder: Path, strict: bool) -> Path | None:
-    """The newest run beside ``folder`` with the same model and data, named ``<model>-<data>-<date>-<time>``."""
-    stem = "-".join(folder.name.split("-")[:-6])
-    runs = [path for path in folder.parent.glob(f"{stem}-*/{LAST}") if _same(path.parents[1].name, stem)]
-    if runs:
-        return max(runs, key=lambda path: path.stat().st_mtime).parents[1].resolve()
-    if strict:
-        raise UserError(f"ckpt_path=last: no run {stem}-… in {folder.parent} has a checkpoint; resume=true starts anew")
-    return None
+def _last_run(folder: Path, staged: bool) -> Path | None:
+    """The newest run beside ``folder`` with the same model and data, named ``<model>-<data>-<date>-<time>``.
+
+    The checkpoints of one in stages lie a folder deeper.
+    """
+    stem, below = _stem(folder), "[0-9]*-*/" if staged else ""
+    runs = [(path, path.parents[2 if below else 1]) for path in folder.parent.glob(f"{stem}-*/{below}{LAST}")]
+    runs = [(path, run) for path, run in runs if _same(run.name, stem)]
+    return max(runs, key=lambda found: found[0].stat().st_mtime)[1].resolve() if runs else None
+
+
+def _stem(folder: Path) -> str:
+    """Model and data, of a folder that was named by them and the time."""
+    return "-".join(folder.name.split("-")[:-6])
 
 
 def _same(name: str, stem: str) -> bool:

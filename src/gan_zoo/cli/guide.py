@@ -13,6 +13,7 @@ KEYS = """\
   trainer=gpu               bf16-mixed on one GPU;  trainer.devices=8;  trainer=ddp: all GPUs
   logger=wandb              or tensorboard, csv, many
   resume=true               go on with the last run of this model and data;  ckpt_path=FILE
+  stage=NAME                one stage of an experiment alone, from model.init_from=FILE;  stages.NAME.KEY=VALUE
   debug=tiny                any recipe in seconds;  trainer.fast_dev_run=true
   -m model.lambda_l1=10,100 a sweep;  hparams_search=pix2pix_optuna  hydra/launcher=joblib
   --cfg job                 show the configuration;  --config-dir mine: your own groups"""

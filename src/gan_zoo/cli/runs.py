@@ -5,7 +5,7 @@ import math
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,28 +59,40 @@ def train(cfg: DictConfig) -> float | None:
     Raises:
         UserError: see the messages of data, model and trainer.
     """
+    from gan_zoo.callbacks.loggers import sweep_name
+    from gan_zoo.cli import stages
+
+    return stages.train(cfg, train_one, sweep_name()) if cfg.get("stages") else train_one(cfg)
+
+
+def train_one(cfg: DictConfig, group: str | None = None, name: str | None = None) -> float | None:
+    """One training; ``group`` and ``name`` are what loggers call it (None: the sweep's, and the folder's)."""
     with launch.job(), tidy(), hushed():
         from lightning import seed_everything
 
         seed_everything(cfg.seed, workers=True, verbose=False)
         folder = Path(cfg.run_dir)
         checkpoint = folders.checkpoint_to_resume(cfg, folder)
-        data, model, trainer = assemble(cfg)
+        data, model, trainer = assemble(cfg, {"group": group, "name": name})
         if checkpoint is not None:
             check_resumable(checkpoint, model)
+        elif cfg.model.get("init_from"):
+            line = initialise(model, Path(cfg.model.init_from))
+            if trainer.is_global_zero:
+                print(f"{'start:':<11} {line}", flush=True)
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         if trainer.is_global_zero:
             announce_results(folder)
         return optimized(trainer, cfg.get("optimized_metric"))
 
 
-def assemble(cfg: DictConfig) -> tuple[Any, "LightningModule", "Trainer"]:
-    """Data, model and trainer (with loggers and callbacks) of a configuration."""
+def assemble(cfg: DictConfig, told: Mapping[str, Any]) -> tuple[Any, "LightningModule", "Trainer"]:
+    """Data, model and trainer (with loggers and callbacks, which are ``told`` what they leave null)."""
     from hydra.utils import instantiate
 
     data = instantiate(cfg.data)
     model = build_model(cfg.model)
-    told = {"command": command, "group": sweep_name, "config": lambda: OmegaConf.to_container(cfg, resolve=True)}
+    told = {**told, "command": command(), "config": OmegaConf.to_container(cfg, resolve=True)}
     loggers = [_made(one, told) for one in members(cfg.get("logger"))]
     callbacks = wanted([_made(one, told) for one in members(cfg.get("callbacks"))], cfg.trainer)
     callbacks.append(launch.same_config(fingerprint(cfg)))
@@ -104,6 +116,8 @@ def wanted(callbacks: list[Any], trainer: Mapping[str, Any]) -> list[Any]:
 def build_model(config: DictConfig) -> "LightningModule":
     """The model, given its arguments as plain containers, which its checkpoints then hold.
 
+    ``init_from`` is no argument: a model's checkpoint does not need the one that it started from.
+
     Raises:
         UserError: an argument that the class does not have.
     """
@@ -111,12 +125,34 @@ def build_model(config: DictConfig) -> "LightningModule":
 
     plain: Any = OmegaConf.to_container(config, resolve=True)
     trust(*{path.partition(".")[0] for path in _targets(plain)})  # the command line is the user's own word
+    plain.pop("init_from", None)
     kind = locate(plain.pop("_target_"))
     try:
         model: LightningModule = kind(**plain)
     except TypeError as error:
         raise UserError(f"the model's configuration does not fit its class: {error}") from error
     return model
+
+
+def initialise(model: "LightningModule", path: Path) -> str:
+    """Give a fresh model what fits of an earlier one's weights; a line on what was taken and what stayed fresh.
+
+    Raises:
+        UserError: no checkpoint, or nothing of it fits.
+    """
+    from gan_zoo.training.checkpoint_io import read
+    from gan_zoo.training.initialise import fresh, take
+
+    state = read(path)["state_dict"]
+    refined = getattr(model, "initialise_from", None)
+    taken = take(model, state) if refined is None else refined(state)
+    own = model.state_dict()
+    if not taken:
+        raise UserError(f"model.init_from={path}: none of its weights fit this {type(model).__name__}; name another")
+    line = f"{len(taken)} of {len(own)} weights from {_relative(path)}"
+    parts = fresh(own, taken)
+    more = f" and {len(parts) - 4} more" if len(parts) > 4 else ""
+    return f"{line}; fresh: {', '.join(parts[:4])}{more}" if parts else line
 
 
 def check_resumable(path: Path, model: "LightningModule") -> None:
@@ -164,14 +200,6 @@ def command() -> str:
     from hydra.core.hydra_config import HydraConfig
 
     return shlex.join(["gan-zoo", "train", *HydraConfig.get().overrides.task])
-
-
-def sweep_name() -> str | None:
-    """The name of the sweep that this job belongs to, if it does."""
-    from hydra.core.hydra_config import HydraConfig
-
-    hydra = HydraConfig.get()
-    return Path(hydra.sweep.dir).name if hydra.mode is not None and hydra.mode.name == "MULTIRUN" else None
 
 
 def fingerprint(cfg: DictConfig) -> str:
@@ -233,11 +261,11 @@ def members(group: DictConfig | None) -> list[DictConfig]:
     return [one for one in (group or {}).values() if isinstance(one, DictConfig) and "_target_" in one]
 
 
-def _made(one: DictConfig, told: Mapping[str, Callable[[], Any]]) -> Any:
+def _made(one: DictConfig, told: Mapping[str, Any]) -> Any:
     """A logger or callback; keys that its configuration leaves null get what only the running job knows."""
     from hydra.utils import instantiate
 
-    missing = {key: value() for key, value in told.items() if key in one and one[key] is None}
+    missing = {key: value for key, value in told.items() if key in one and one[key] is None}
     node = OmegaConf.masked_copy(one, [str(key) for key in one if key not in missing])
     node._set_parent(one._get_parent())  # its interpolations look further up
     return instantiate(node, _partial_=True)(**missing)

@@ -10,12 +10,12 @@ from typing import Any
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
+from gan_zoo import launch
 from gan_zoo.cli import folders, runs
 from gan_zoo.cli.compose import Composer, forget, parse, quoted
 from gan_zoo.cli.fill import fill
 from gan_zoo.cli.guide import train_help
 from gan_zoo.errors import UserError
-from gan_zoo.launch import is_first_rank
 
 
 def main(argv: Sequence[str]) -> int:
@@ -57,7 +57,7 @@ def show(composer: Composer, args: argparse.Namespace) -> None:
 def _train(composer: Composer, args: argparse.Namespace) -> None:
     filled = fill(composer, args.overrides)
     cfg = composer.compose(filled.overrides, multirun=args.multirun)
-    if is_first_rank():
+    if launch.is_first_rank():
         for note in filled.notes:
             print(note, flush=True)
     if args.multirun or str(cfg.hydra.mode).endswith("MULTIRUN"):
@@ -68,29 +68,17 @@ def _train(composer: Composer, args: argparse.Namespace) -> None:
 
 def single(composer: Composer, cfg: DictConfig, overrides: list[str]) -> float | None:
     """One run in a folder of its own (or, resuming, in the folder of the run it goes on with)."""
-    folder = folders.run_folder(cfg, typed=_has(overrides, "hydra.run.dir"))
+    typed = _has(overrides, "hydra.run.dir")
+    if cfg.get("stages") and not typed and launch.started_elsewhere():
+        raise UserError("stages on a cluster's processes need hydra.run.dir=DIR, on a disk that all of them see")
+    folder = folders.run_folder(cfg, typed=typed)
     overrides = [text for text in overrides if not text.startswith("hydra.run.dir=")]
-    caught: list[Exception] = []
-
-    def job(cfg: DictConfig) -> float | None:
-        """Hydra prints an exception of its job in its own way: keep it from Hydra."""
-        try:
-            return runs.train(cfg)
-        except Exception as error:
-            caught.append(error)
-            return None
-
-    quiet = [] if is_first_rank() else ["hydra.output_subdir=null", "hydra/job_logging=none"]
-    done = composer.hydra.run(
-        composer.config_name,
-        job,
-        [*overrides, f"hydra.run.dir={quoted(str(folder))}", *quiet],
-        with_log_configuration=True,
-    )
-    if caught:
+    quiet = [] if launch.is_first_rank() else ["hydra.output_subdir=null", "hydra/job_logging=none"]
+    try:
+        value: float | None = composer.run(runs.train, [*overrides, f"hydra.run.dir={quoted(str(folder))}", *quiet])
+    except Exception:
         folders.drop_if_unused(folder)
-        raise caught[0]
-    value: float | None = done.return_value
+        raise
     return value
 
 
