@@ -33,12 +33,14 @@ WAITS = ("training/finite.py",)  # the guard against NaN has the one device sync
 NAMES_DEVICES = (
     "training/resume.py",
     "training/checkpoint_io.py",
+    "training/weight_files.py",
 )  # what is stored, by kind of device; read on the CPU
-WRITES = ("training/checkpoint_io.py",)
+WRITES = ("training/checkpoint_io.py", "training/weight_files.py")
 
 # What a room may import besides itself and `errors`. A floor may import every floor below it.
 MAY_IMPORT: dict[str, set[str]] = {floor: set(FLOORS[:rank]) for rank, floor in enumerate(FLOORS)}
 MAY_IMPORT["models"] |= {"metrics"}  # a paper says what its validation measures
+MAY_IMPORT["training"] |= {"data"}  # published weights come by the same resumed download as data sets
 MAY_IMPORT |= {"errors": set(), "data": set(), "metrics": set()}
 MAY_IMPORT |= {"interop": {*FLOORS, "data"}, "callbacks": {*FLOORS, "data", "metrics"}}
 MAY_IMPORT |= {name: {*FLOORS, *WINGS, *ROOF} for name in ROOF}

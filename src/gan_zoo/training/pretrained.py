@@ -1,8 +1,5 @@
 """Networks that others have trained and that a model only looks through: neither player nor part of a checkpoint."""
 
-import hashlib
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,8 +8,9 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 
-from gan_zoo.data.transfer import Patience, download
+from gan_zoo.data.transfer import Patience
 from gan_zoo.errors import UserError
+from gan_zoo.training import weight_files
 
 
 class Published(Protocol):
@@ -55,7 +53,7 @@ class Judge:
     def load(self) -> nn.Module:
         """The network; its weights are read at the first call."""
         if self.network is None:
-            self.fill(read(self.file(), self.instead))
+            self.fill(weight_files.read(self.file(), self.instead))
         return self.network  # type: ignore[return-value]  # fill has set it
 
     def prepare(self, module: LightningModule) -> None:
@@ -95,67 +93,5 @@ class Judge:
         Raises:
             UserError: it is not where it was said to be, or is damaged, or cannot be downloaded.
         """
-        if self.published.weights is not None:
-            path = Path(self.published.weights).expanduser()
-            if not path.is_file():
-                raise UserError(f"there are no weights at {path}: name another file, or {self.instead}")
-            return path
-        if not self.published.url:
-            name = type(self.published).__name__
-            raise UserError(
-                f"the weights of {name} are nowhere to download: name a file with weights=, or {self.instead}"
-            )
-        path = Path(torch.hub.get_dir(), "checkpoints", self.published.url.rpartition("/")[2])
-        if not path.is_file():
-            self._download(path, patience)
-        check(path)
-        return path
-
-    def _download(self, path: Path, patience: Patience) -> None:
-        unfinished = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            download(self.published.url, unfinished, patience=patience)
-        except (UserError, OSError) as error:
-            reason = str(error).partition("; ")[0]
-            raise UserError(
-                f"no weights for {type(self.published).__name__}: {reason}. "
-                f"Put {self.published.url} at {path}, or {self.instead}"
-            ) from error
-        check(unfinished, path.name)
-        os.replace(unfinished, path)
-
-
-def check(path: Path, name: str | None = None) -> None:
-    """Hold a file's SHA-256 to the beginning of it that the name tells; a file of another content is removed if it was
-    downloaded just now.
-
-    Raises:
-        UserError: they differ.
-    """
-    told = re.search(r"-([0-9a-f]{8,})\.\w+$", name or path.name)
-    if told is None:
-        return
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not found.startswith(told[1]):
-        if name is not None:
-            path.unlink()
-        raise UserError(
-            f"{path} is damaged: its SHA-256 begins with {found[:8]}, not {told[1]}; delete it and download it again"
-        )
-
-
-def read(path: Path, instead: str) -> dict[str, Tensor]:
-    """A file of bare weights, read without running what it may contain.
-
-    Raises:
-        UserError: it is no such file.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise UserError(f"cannot read weights from {path}: {str(error).splitlines()[0]}; {instead}") from error
-    if not isinstance(state, dict):
-        raise UserError(f"{path} holds no weights: name another file, or {instead}")
-    return state
+        known = self.published
+        return weight_files.find(type(known).__name__, known.weights, known.url, self.instead, patience)
