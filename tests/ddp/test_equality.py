@@ -31,7 +31,7 @@ def assert_equal(one: dict[str, Any], two: dict[str, Any]) -> None:
         assert difference <= tolerance, f"{key} differs by {difference}"
 
 
-MODELS = ["pix2pix", "cyclegan", "cyclegan_noise", "cyclegan_penalty", "bicyclegan", "bicyclegan_shared"]
+MODELS = ["pix2pix", "cyclegan", "cyclegan_noise", "cyclegan_penalty", "bicyclegan", "bicyclegan_shared", "pix2pixhd"]
 
 
 @pytest.mark.parametrize("model", MODELS)

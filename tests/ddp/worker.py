@@ -26,6 +26,7 @@ from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
+from tests.labelled import COARSE_TO_FINE
 
 JUDGE = partial(PatchGAN, n_layers=2, ndf=4, norm=instance_norm)
 SMALL = partial(ResNet, n_blocks=1, ngf=4)
@@ -47,6 +48,7 @@ MODELS = {
     "cyclegan_noise": partial(CycleGAN, U_NET, JUDGE, pool_size=0, nz=2),
     # Second derivatives are noisier: without Adam, which would make steps of that noise.
     "cyclegan_penalty": partial(CycleGAN, SMALL, JUDGE, pool_size=0, lambda_gp=1.0, optimizer=partial(SGD, lr=1e-4)),
+    "pix2pixhd": COARSE_TO_FINE,  # an epoch frozen, an iteration joint
 }
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload([__name__])
