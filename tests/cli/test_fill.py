@@ -7,6 +7,11 @@ from gan_zoo.cli.fill import fill, header, kind_of_data
 from gan_zoo.errors import UserError
 
 
+SMALL_PARTS = [
+    *("model/generator=latent_unet_128", "model/encoder=resnet_128", "model/discriminator=patchgan_multi_128")
+]
+
+
 @pytest.fixture(scope="module")
 def composer() -> Iterator[Composer]:
     yield Composer("train")
@@ -30,6 +35,13 @@ def composer() -> Iterator[Composer]:
         (["model=cyclegan", "data=maps"], ["data.dataset._target_=gan_zoo.data.datasets.Unpaired"]),
         (["experiment=pix2pix/facades"], []),
         (["model=pix2pix", "data=edges2shoes_cc0", "debug=tiny"], ["model/generator=unet_128"]),
+        (["model=bicyclegan", "data=maps"], ["data.batch_size=2"]),
+        (["model=bicyclegan", "data=maps", "data.batch_size=4"], []),
+        (["model=bicyclegan", "data=edges2shoes_cc0"], ["data.batch_size=2", *SMALL_PARTS]),
+        (
+            ["model=bicyclegan", "data=edges2shoes_cc0", "data.batch_size=2", "model/encoder=conv_128"],
+            [part for part in SMALL_PARTS if "encoder" not in part],
+        ),
     ],
 )
 def test_what_is_filled_in(composer: Composer, typed: list[str], added: list[str]) -> None:

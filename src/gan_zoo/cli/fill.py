@@ -3,7 +3,8 @@
 - neither model, data nor experiment: the demo (``experiment=demo``);
 - a model without data: the embedded data set of its kind; data without a model: the model for its kind;
 - an unpaired model on pairs: the pairs are shuffled apart;
-- a U-Net of 256 px on pictures of 128 px: the U-Net of 128 px.
+- a U-Net of 256 px on pictures of 128 px: the U-Net of 128 px, with the other parts of that size;
+- a model that shares a batch among its objectives, with batches that cannot be shared: its own size of batches.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ PAIRS, COLOURS, HOLES, UNPAIRED = "pairs", "colours", "holes", "unpaired"
 KINDS = {"Paired": PAIRS, "Colorize": COLOURS, "Repair": HOLES, "Unpaired": UNPAIRED}  # by gan_zoo.data.datasets' class
 EMBEDDED = {PAIRS: "repair_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
 OPTIONAL = ("+experiment=", "+stage=", "+ablation=", "+debug=", "+hparams_search=")
+SMALLER = {  # by class: what stands in for the parts of 256 px
+    "BicycleGAN": {"generator": "latent_unet_128", "encoder": "resnet_128", "discriminator": "patchgan_multi_128"}
+}
+DEPTHS = ("_target_", "n_downs", "n_blocks", "n_layers", "each.n_layers")
 DECIDING = ("model", "data", "model/generator", "data.crop_size")  # where one of these is swept, nothing is made to fit
 
 
@@ -53,7 +58,7 @@ def fill(composer: Composer, overrides: list[str]) -> Filled:
         return filled
     _fill_missing_half(composer, typed, filled)
     if not any(key in typed and typed[key].is_sweep_override() for key in DECIDING):
-        _make_fit(composer.compose(_fixed(filled.overrides)), _typed(filled.overrides), filled)
+        _make_fit(composer, composer.compose(_fixed(filled.overrides)), _typed(filled.overrides), filled)
     return filled
 
 
@@ -122,10 +127,10 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
             filled.add("model=cyclegan", f"{typed['data'].value()} is unpaired")
 
 
-def _make_fit(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
+def _make_fit(composer: Composer, cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
     model, data = str(typed["model"].value()) if "model" in typed else "pix2pix", str(typed["data"].value())
     target = str(cfg.model.get("_target_", "")).rpartition(".")[2]
-    if target == "Pix2Pix" and kind_of_data(cfg) == UNPAIRED:
+    if target in ("Pix2Pix", "BicycleGAN") and kind_of_data(cfg) == UNPAIRED:
         raise UserError(
             f"model={model} learns from pairs, and data={data} is unpaired: take model=cyclegan, or data of pairs"
         )
@@ -133,13 +138,18 @@ def _make_fit(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> No
     if target == "CycleGAN" and dataset.endswith(".Paired") and "data.dataset._target_" not in typed:
         unpaired = dataset.removesuffix("Paired") + "Unpaired"
         filled.add(f"data.dataset._target_={unpaired}", f"the pairs of {data} are shuffled apart")
+    shared = int(header(composer, "model", model).get("batch", "1"))
+    if "data.batch_size" not in typed and cfg.data.get("batch_size", shared) % shared:
+        filled.add(f"data.batch_size={shared}", f"{model} gives each of its objectives an equal part of a batch")
     _fit_unet(cfg, typed, filled)
 
 
 def _fit_unet(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
-    """The reference's choice by size: unet_256, and unet_128 for 128 px."""
-    if any(key.startswith(("model/generator", "model.generator")) and key != "model.generator.ngf" for key in typed):
-        return
+    """The references' choice by size: unet_256 and what belongs to it, and unet_128 for 128 px."""
     size, n_downs = cfg.data.get("crop_size"), cfg.model.get("generator", {}).get("n_downs")
-    if n_downs == 8 and isinstance(size, int) and size % 256 and size % 128 == 0:
-        filled.add("model/generator=unet_128", f"for pictures of {size} px")
+    if n_downs != 8 or not isinstance(size, int) or not size % 256 or size % 128:
+        return
+    target = str(cfg.model.get("_target_", "")).rpartition(".")[2]
+    for part, option in SMALLER.get(target, {"generator": "unet_128"}).items():
+        if not {f"model/{part}", *(f"model.{part}.{key}" for key in DEPTHS)} & typed.keys():
+            filled.add(f"model/{part}={option}", f"for pictures of {size} px")

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_zoo.cli import runs
 from gan_zoo.cli.arguments import Parser
 from gan_zoo.cli.compose import Composer, forget, quoted
-from gan_zoo.cli.fill import fill
+from gan_zoo.cli.fill import fill, header
 from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
@@ -77,6 +77,9 @@ def configuration(composer: Composer, overrides: list[str], folder: str) -> tupl
     keys = [text.lstrip("+").partition("=")[0] for text in overrides]
     noise = "model" in keys and not {"data", "experiment"} & set(keys)
     chosen = [*overrides, "data=paired"] if noise else overrides
+    name = next((text.partition("=")[2] for text in overrides if text.startswith("model=")), "")
+    if noise and "data.batch_size" not in keys and (batch := header(composer, "model", name).get("batch")):
+        chosen.append(f"data.batch_size={batch}")
     filled = chosen if noise else fill(composer, chosen).overrides
     cfg = composer.compose([*filled, f"hydra.run.dir={quoted(folder)}", f"run_dir={quoted(folder)}"])
     return cfg, noise
