@@ -29,6 +29,8 @@ def composer() -> Iterator[Composer]:
         (["data=maps"], []),
         (["data=horse2zebra"], ["model=cyclegan"]),
         (["model=pix2pix", "data=maps"], []),
+        (["data=labelmaps"], ["model=pix2pixhd"]),
+        (["model=pix2pixhd", "data=cityscapes"], []),
         (["model=pix2pix", "data=edges2shoes_cc0"], ["model/generator=unet_128"]),
         (["model=pix2pix", "data=edges2shoes_cc0", "model.generator.n_downs=5"], []),
         (["model=pix2pix", "data=edges2shoes_cc0", "model/generator=resnet_6"], []),
@@ -89,6 +91,19 @@ def test_pix2pix_needs_pairs(composer: Composer) -> None:
         fill(composer, ["model=pix2pix", "data=horse2zebra"])
 
 
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (["model=pix2pixhd"], "model=pix2pixhd learns from label maps, .*: add data=labelmaps data.root=DIR"),
+        (["model=pix2pix", "data=labelmaps"], "model=pix2pix does not learn from data=labelmaps"),
+        (["model=pix2pixhd", "data=horse2zebra", "model.labels=0"], "does not learn from data=horse2zebra"),
+    ],
+)
+def test_label_maps_need_their_model(composer: Composer, typed: list[str], line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        fill(composer, typed)
+
+
 def test_a_plus_before_an_optional_group_is_forgiven(composer: Composer) -> None:
     assert fill(composer, ["+experiment=demo", "+ablation=l1"]).overrides == ["experiment=demo", "ablation=l1"]
 
@@ -100,9 +115,9 @@ def test_what_is_typed_for_a_stage_may_be_new_to_it(composer: Composer) -> None:
 
 
 def test_kinds(composer: Composer) -> None:
-    names = ("maps", "horse2zebra", "colorize_cc0", "repair_cc0")
-    kinds = [kind_of_data(composer.compose([f"data={name}"])) for name in names]
-    assert kinds == ["pairs", "unpaired", "colours", "holes"]
+    names = ("maps", "horse2zebra", "colorize_cc0", "repair_cc0", "cityscapes model=pix2pixhd")
+    kinds = [kind_of_data(composer.compose(f"data={name}".split())) for name in names]
+    assert kinds == ["pairs", "unpaired", "colours", "holes", "label maps"]
 
 
 def test_header(composer: Composer) -> None:

@@ -17,14 +17,18 @@ from omegaconf import DictConfig
 from gan_zoo.cli.compose import Composer
 from gan_zoo.errors import UserError
 
-PAIRS, COLOURS, HOLES, UNPAIRED = "pairs", "colours", "holes", "unpaired"
-KINDS = {"Paired": PAIRS, "Colorize": COLOURS, "Repair": HOLES, "Unpaired": UNPAIRED}  # by gan_zoo.data.datasets' class
+PAIRS, COLOURS, HOLES, UNPAIRED, LABELS = "pairs", "colours", "holes", "unpaired", "label maps"
+KINDS = {  # by the class in gan_zoo.data, of the data set or else of the module
+    **{"Paired": PAIRS, "Colorize": COLOURS, "Repair": HOLES, "Unpaired": UNPAIRED},
+    "LabelMapModule": LABELS,
+}
 EMBEDDED = {PAIRS: "repair_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
 OPTIONAL = ("+experiment=", "+stage=", "+ablation=", "+debug=", "+hparams_search=")
 SMALLER = {  # by class: what stands in for the parts of 256 px
     "BicycleGAN": {"generator": "latent_unet_128", "encoder": "resnet_128", "discriminator": "patchgan_multi_128"}
 }
 DEPTHS = ("_target_", "n_downs", "n_blocks", "n_layers", "each.n_layers")
+FROM_PICTURES = ("Pix2Pix", "CycleGAN", "BicycleGAN", "UNIT", "MUNIT", "SAMUNIT", "UGATIT")
 DECIDING = ("model", "data", "model/generator", "data.crop_size")  # where one of these is swept, nothing is made to fit
 
 
@@ -63,8 +67,13 @@ def fill(composer: Composer, overrides: list[str]) -> Filled:
 
 
 def kind_of_data(cfg: DictConfig) -> str:
-    """Pairs, colours and holes (pairs that are made of photographs) or unpaired, by the class; "" for a user's own."""
-    return KINDS.get(str(cfg.data.get("dataset", {}).get("_target_", "")).rpartition(".")[2], "")
+    """Pairs, colours and holes (pairs that are made of photographs), unpaired or label maps; "" for a user's own."""
+    return kind_of(cfg.data.get("dataset", {}).get("_target_"), cfg.data.get("_target_"))
+
+
+def kind_of(*targets: str | None) -> str:
+    """The kind that the first known class among these paths stands for; "" if there is none."""
+    return next((KINDS[name] for name in (str(path).rpartition(".")[2] for path in targets) if name in KINDS), "")
 
 
 def header(composer: Composer, group: str, name: str) -> dict[str, str]:
@@ -120,20 +129,29 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
     if "data" not in typed and not typed["model"].is_sweep_override():
         name = str(typed["model"].value())
         kind = header(composer, "model", name).get("data", PAIRS)
+        if kind == LABELS:
+            raise UserError(
+                f"model={name} learns from label maps, which do not come with the zoo: add data=labelmaps data.root=DIR"
+            )
         filled.add(f"data={EMBEDDED.get(kind, EMBEDDED[PAIRS])}", f"photographs that come with the zoo, {kind}")
     if "model" not in typed and not typed["data"].is_sweep_override():
         kind = kind_of_data(composer.compose(_fixed(filled.overrides)))
         if kind == UNPAIRED:
             filled.add("model=cyclegan", f"{typed['data'].value()} is unpaired")
+        if kind == LABELS:
+            filled.add("model=pix2pixhd", f"{typed['data'].value()} are label maps")
 
 
 def _make_fit(composer: Composer, cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
     model, data = str(typed["model"].value()) if "model" in typed else "pix2pix", str(typed["data"].value())
     target = str(cfg.model.get("_target_", "")).rpartition(".")[2]
-    if target in ("Pix2Pix", "BicycleGAN") and kind_of_data(cfg) == UNPAIRED:
+    kind = kind_of_data(cfg)
+    if target in ("Pix2Pix", "BicycleGAN") and kind == UNPAIRED:
         raise UserError(
             f"model={model} learns from pairs, and data={data} is unpaired: take model=cyclegan, or data of pairs"
         )
+    if (target == "Pix2PixHD" and kind in (COLOURS, HOLES, UNPAIRED)) or (kind == LABELS and target in FROM_PICTURES):
+        raise UserError(f"model={model} does not learn from data={data}: gan-zoo train --help says which data fit")
     dataset = str(cfg.data.get("dataset", {}).get("_target_", ""))
     if target == "CycleGAN" and dataset.endswith(".Paired") and "data.dataset._target_" not in typed:
         unpaired = dataset.removesuffix("Paired") + "Unpaired"

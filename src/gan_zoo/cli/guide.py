@@ -4,10 +4,10 @@ from hydra.core.default_element import ConfigDefault
 from omegaconf import OmegaConf
 
 from gan_zoo.cli.compose import Composer
-from gan_zoo.cli.fill import COLOURS, HOLES, KINDS, PAIRS, UNPAIRED, header
+from gan_zoo.cli.fill import COLOURS, HOLES, PAIRS, UNPAIRED, header, kind_of
 
 KEYS = """\
-  data.root=DIR             your own folder, with data=paired, unpaired, repair or colorize
+  data.root=DIR             your own folder, with data=paired, unpaired, repair, colorize or labelmaps
   data.batch_size=4         per device;  data.crop_size=128 data.load_size=143 data.direction=ba
   trainer.max_epochs=50     or trainer.max_steps=1000: everything Lightning's Trainer takes
   trainer=gpu               bf16-mixed on one GPU;  trainer.devices=8;  trainer=ddp: all GPUs
@@ -49,8 +49,8 @@ def data_kind(composer: Composer, name: str) -> str:
     found = composer.loader.repository.load_config(f"data/{name}")
     if found is None:
         return ""
-    if target := OmegaConf.select(found.config, "dataset._target_"):
-        return KINDS.get(str(target).rpartition(".")[2], "")
+    if kind := kind_of(*(OmegaConf.select(found.config, key) for key in ("dataset._target_", "_target_"))):
+        return kind
     parents = [one.path for one in found.defaults_list or [] if isinstance(one, ConfigDefault)]
     return next(
         (kind for parent in parents if parent and parent != "_self_" and (kind := data_kind(composer, parent))), ""

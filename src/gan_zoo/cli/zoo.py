@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gan_zoo.cli.arguments import Parser
 from gan_zoo.cli.compose import Composer, conf_dir, forget
-from gan_zoo.cli.fill import header
+from gan_zoo.cli.fill import LABELS, header
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,7 +45,8 @@ def parameters(composer: Composer, name: str) -> dict[str, int]:
 
     from gan_zoo.cli.runs import build_model
 
-    cfg = composer.compose([f"model={name}", "data=paired"])
+    data = "labelmaps" if header(composer, "model", name).get("data") == LABELS else "paired"
+    cfg = composer.compose([f"model={name}", f"data={data}"])
     with torch.device("meta"):
         model = build_model(cfg.model)
     players: tuple[str, ...] = getattr(model, "players", ())
