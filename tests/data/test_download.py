@@ -163,6 +163,8 @@ def test_an_unwritable_place_and_embedded_sets_are_said(tmp_path: Path, monkeypa
         download.fetch("tiny", tmp_path / "file" / "home", patience=QUICK)
     with pytest.raises(UserError, match="comes with the package"):
         download.fetch("edges2shoes_cc0", tmp_path)
+    with pytest.raises(UserError, match=r"cityscapes cannot be downloaded here .*register at .*data\.root=FOLDER$"):
+        download.fetch("cityscapes", tmp_path)
     with pytest.raises(UserError, match="did you mean horse2zebra"):
         download.fetch("horse2zebras", tmp_path)
 

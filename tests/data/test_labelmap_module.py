@@ -45,7 +45,7 @@ def test_the_configuration_makes_it(labelled: Path) -> None:
         city = compose("train", ["data=cityscapes"])
     data = instantiate(cfg.data, num_workers=0)
     assert isinstance(data, LabelMapModule)
-    assert (data.labels, data.instances, data.features, data.channels["image"]) == (6, True, False, 3)
+    assert (data.labels, data.instances, data.features, data.channels) == (6, True, False, {"a": 3, "b": 3})
     assert data.mode == T.ScaleWidth(32, 512, 16)
     batch = next(iter(data.train_dataloader()))
     assert {name: tuple(one.shape) for name, one in batch.items()} == {
@@ -155,3 +155,16 @@ def test_max_samples_and_unlike_sizes(tmp_path: Path) -> None:
     assert module(root, max_samples=2).train_size == 2
     with pytest.raises(UserError, match="unlike sizes in one batch"):
         list(module(root, batch_size=4).train_dataloader())
+
+
+def test_gray_photos_and_features_of_many_channels(labelled: Path) -> None:
+    (labelled / "train_feat").mkdir()
+    for i in range(4):
+        np.save(labelled / "train_feat" / f"{i}.npy", np.full((8, 16, 5), i / 4, dtype=np.float32))
+    data = module(labelled, channels={"a": 3, "b": 1}, features=True, feature_channels=5, batch_size=4)
+    batch = next(iter(data.train_dataloader()))
+    assert batch["image"].shape == (4, 1, 8, 16)
+    assert batch["feature"].shape == (4, 5, 8, 16)
+    assert sorted(batch["feature"].mean(dim=(1, 2, 3)).tolist()) == [-1, -0.5, 0, 0.5]
+    with pytest.raises(UserError, match=r"train_feat/.*\.npy: the image has 5 channels, not 3"):
+        module(labelled, features=True).train_dataloader()

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from gan_zoo.data import registry
+from gan_zoo.data.datasets import LabelMaps
+from gan_zoo.data.labelmap_module import LabelMapModule
 from gan_zoo.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
@@ -14,14 +16,14 @@ def test_lines_say_licence_counts_and_size() -> None:
     names = [entry.name for entry in registry.entries()]
     assert names == [
         *("colorize_cc0", "repair_cc0", "edges2shoes_cc0", "tshirt2longsleeve_cc0"),
-        *("facades", "maps", "horse2zebra", "cat2dog", "selfie2anime"),
+        *("facades", "maps", "horse2zebra", "cat2dog", "selfie2anime", "cityscapes"),
     ]
     for entry in registry.entries():
         line = entry.line()
         assert "\n" not in line
         assert "licence:" in line
-        assert ("in the package" in line) == (not entry.url)
-        assert bool(entry.url) == (entry.embedded is None)
+        assert ("in the package" in line) == (entry.embedded is not None)
+        assert [bool(entry.url), bool(entry.by_hand), entry.embedded is not None].count(True) == 1
     assert "paired; train 1096, val 1098; 250 MB" in registry.entry("maps").line()
 
 
@@ -33,7 +35,9 @@ def test_every_data_set_has_a_config_of_its_kind() -> None:
         for entry in registry.entries():
             config = compose(entry.name)
             assert config.name == entry.name
-            assert get_class(config.dataset._target_) is type(entry.dataset)
+            target = config.dataset._target_ if "dataset" in config else config._target_
+            made = get_class(target)
+            assert made is type(entry.dataset) or made is {LabelMaps: LabelMapModule}.get(type(entry.dataset))
 
 
 def test_checksums_are_lists_of_the_counted_files() -> None:
@@ -63,6 +67,10 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         registry.locate("maps")
     with pytest.raises(UserError, match=r"mine is not at datasets/mine: data\.root=FOLDER that holds the images"):
         registry.locate("mine")
+    with pytest.raises(
+        UserError, match=r"cityscapes is not at .*: register at https://www\.cityscapes.*, and data\.root"
+    ):
+        registry.locate("cityscapes")
     monkeypatch.setenv("GAN_ZOO_DATA", str(tmp_path / "elsewhere"))
     (tmp_path / "elsewhere" / "maps").mkdir(parents=True)
     assert registry.locate("maps") == tmp_path / "elsewhere" / "maps"

@@ -87,7 +87,7 @@ class ImageGrids(Callback):
             batch = {name: value.to(module.device) for name, value in self.samples.items() if isinstance(value, Tensor)}
             if not batch:
                 return {}
-            visuals = {name: images.float().clamp(-1, 1) for name, images in module.visuals(batch).items()}
+            visuals = {name: _in_range(images) for name, images in module.visuals(batch).items()}
             view = getattr(trainer.datamodule, "view", None) or Plain(module.channels)  # type: ignore[attr-defined]
             return {name: images.cpu() for name, images in view.pictures(visuals, batch).items()}
 
@@ -157,6 +157,11 @@ def show(logger: Any, grid: Image.Image, step: int) -> None:
     elif hasattr(getattr(logger, "experiment", None), "add_image"):
         pixels = torch.frombuffer(bytearray(grid.tobytes()), dtype=torch.uint8)
         logger.experiment.add_image("samples", pixels.view(grid.height, grid.width, 3), step, dataformats="HWC")
+
+
+def _in_range(images: Tensor) -> Tensor:
+    """Pictures as float32 in [-1, 1]; maps of ids as they are."""
+    return images.float().clamp(-1, 1) if images.is_floating_point() else images
 
 
 def _scaled(picture: Tensor, width: int) -> Image.Image:

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_zoo.data import folders
-from gan_zoo.data.datasets import Kind
-from gan_zoo.data.folders import Layout
-from gan_zoo.data.images import Header, read, read_header
+from gan_zoo.data.check_labels import examine_labels
+from gan_zoo.data.datasets import Kind, LabelMaps
+from gan_zoo.data.folders import Layout, Source, Split
+from gan_zoo.data.folders_labels import looks_like_label_maps
+from gan_zoo.data.images import Header, read_header
+from gan_zoo.data.maps import ReadMap
 from gan_zoo.errors import UserError
 
 _SHOWN = 5  # so many examples of each finding
@@ -62,27 +65,33 @@ def check(root: str | Path, kind: Kind | None = None, checksums: Path | None = N
     root = folders.existing(root)
     layout = kind.layout(root) if kind is not None else detect(root)
     report = Report(root)
-    by_split = {name: _paths(layout, name) for name in layout.splits}
-    unique = list(dict.fromkeys(path for paths in by_split.values() for path in paths))
+    unique = {source.path: source for split in layout.splits.values() for source in split.sources()}
     with ThreadPoolExecutor(4) as pool:
-        files = dict(zip(unique, pool.map(_examine, unique), strict=True))
+        files = dict(zip(unique, pool.map(_examine, unique.values()), strict=True))
     counts = ", ".join(f"{name} {_count(layout, name)}" for name in layout.splits)
     report.facts.append(f"layout: {layout.words}: {counts}")
     _partners(layout, files, report)
     _readable(files.values(), report)
-    _formats(files.values(), report)
-    _duplicates({name: [files[path] for path in paths] for name, paths in by_split.items()}, root, report)
+    pictures = {name: [files[path] for path in _paths(split)] for name, split in layout.splits.items()}
+    _formats({file.path: file for found in pictures.values() for file in found}.values(), report)
+    if _has_maps(layout):
+        facts, wrong = examine_labels(layout, kind if isinstance(kind, LabelMaps) else None)
+        report.facts += facts
+        report.found("label maps with ids out of range", wrong)
+    _duplicates(pictures, root, report)
     if checksums is not None:
         report.found("files are not the original ones (sha256)", wrong_checksums(root, checksums))
     return report
 
 
 def detect(root: Path) -> Layout:
-    """The layout that a folder looks like: two domains (pairs if every name has its partner), glued pairs, or single
-    images.
+    """The layout that a folder looks like: label maps, two domains (pairs if every name has its partner), glued pairs,
+    or single images.
 
     Images count as glued pairs if each one is at least 1.5 times as wide as high and of even width.
     """
+    if looks_like_label_maps(root):
+        return _label_maps(root)
     try:
         layout = folders.detect_unpaired(root)
     except UserError:
@@ -122,14 +131,29 @@ def _two_folders(root: Path, unpaired: Layout) -> Layout:
     return pairs if len(pairs.problems) <= matched else unpaired
 
 
-def _examine(path: Path) -> _File:
+def _label_maps(root: Path) -> Layout:
+    """With instance maps, if there are any."""
+    try:
+        return LabelMaps(palette="index").layout(root)
+    except UserError:
+        return LabelMaps(instances=False, palette="index").layout(root)
+
+
+def _has_maps(layout: Layout) -> bool:
+    return any(isinstance(source.reader, ReadMap) for split in layout.splits.values() for source in split.a[:1])
+
+
+def _examine(source: Source) -> _File:
+    path, reader = source.path, source.reader
+    if isinstance(reader, ReadMap):
+        reader = ReadMap(palette=reader.palette)  # which ids it should hold is another matter
     try:
         digest = _digest(path)
     except OSError as error:
         return _File(path, "", None, f"{path}: cannot be read ({error.strerror})")
     try:
         header = read_header(path)
-        read(path)
+        reader(path)
     except UserError as error:
         return _File(path, digest, None, str(error))
     return _File(path, digest, header)
@@ -140,13 +164,16 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _paths(layout: Layout, name: str) -> list[Path]:
-    split = layout.splits[name]
-    return list(dict.fromkeys(source.path for source in (*split.a, *split.b)))
+def _paths(split: Split) -> list[Path]:
+    """Files of pictures; maps of ids may well be equal, and differ in depth."""
+    sources = [source for source in (*split.a, *split.b) if not isinstance(source.reader, ReadMap)]
+    return list(dict.fromkeys(source.path for source in sources))
 
 
 def _count(layout: Layout, name: str) -> str:
     split = layout.splits[name]
+    if _has_maps(layout):
+        return f"{len(split.a)}{'' if split.b else ' without photos'}"
     one_file = not split.b or split.b[0].path == split.a[0].path
     return f"{len(split.a)}" if one_file else f"{len(split.a)} + {len(split.b)}"
 
@@ -155,12 +182,14 @@ def _partners(layout: Layout, files: dict[Path, _File], report: Report) -> None:
     report.found("images without a partner", list(layout.problems))
     unlike = []
     for split in layout.splits.values():
-        for a, b in zip(split.a, split.b, strict=False):
-            headers = files[a.path].header, files[b.path].header
-            if a.path == b.path and headers[0] and headers[0].width % a.strips:
-                unlike.append(f"{a.path} is {headers[0].width} pixels wide")
-            elif a.path.stem == b.path.stem and headers[0] and headers[1] and _size(headers[0]) != _size(headers[1]):
-                unlike.append(f"{a.path} is {_size(headers[0])}, {b.path} is {_size(headers[1])}")
+        sides = (split.b, *(side for name, side in split.more.items() if name != "feature"))
+        for a, b in (pair for side in sides for pair in zip(split.a, side, strict=False)):
+            one, other = files[a.path].header, files[b.path].header
+            belong = a.path.stem == b.path.stem or _has_maps(layout)
+            if a.path == b.path and one and one.width % a.strips:
+                unlike.append(f"{a.path} is {one.width} pixels wide")
+            elif belong and one and other and _size(one) != _size(other):
+                unlike.append(f"{a.path} is {_size(one)}, {b.path} is {_size(other)}")
     report.found("pairs whose halves differ in size", unlike)
 
 

@@ -37,6 +37,8 @@ def fetch(
     kept for the next call, nothing half-written stands under the data set's name.
     """
     entry = registry.entry(name)
+    if entry.by_hand:
+        raise UserError(f"{name} cannot be downloaded here ({entry.licence}): {entry.by_hand}, then data.root=FOLDER")
     if not entry.url:
         raise UserError(f"{name} comes with the package: nothing to download, data={name} is enough")
     home = Path(root).expanduser() if root is not None else registry.home()

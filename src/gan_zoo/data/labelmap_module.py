@@ -22,10 +22,10 @@ class LabelMapModule(ImageDataModule):
     ``labels``: the number of classes (the reference's label_nc): ids are 0 .. labels - 1. ``instances``, ``features``:
     whether instance maps and stored features are read. ``void``: the id of pixels without a label (often 255), which
     become the last class, labels - 1. ``palette``: "index" or "gray", what counts in palette images. ``class_names``: a
-    list, or ids by name (None: ``labels.txt`` or ``classes.json`` in the folder). ``channels``: of "image" and
-    "feature". ``preprocess``: a class of ``gan_zoo.data.transforms_labels``, called with (load_size, crop_size,
-    multiple=multiple): ``multiple`` is what sides must be multiples of, the generator's stride. The rest as for
-    ``ImageDataModule``.
+    list, or ids by name (None: ``labels.txt`` or ``classes.json`` in the folder). ``feature_channels``: of the stored
+    features; ``channels``: ``b`` of the photos (``a`` would be those of an input in colours). ``preprocess``: a class
+    of ``gan_zoo.data.transforms_labels``, called with (load_size, crop_size, multiple=multiple): ``multiple`` is what
+    sides must be multiples of, the generator's stride. The rest as for ``ImageDataModule``.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class LabelMapModule(ImageDataModule):
         void: int | None = None,
         palette: str | None = None,
         class_names: Mapping[Any, Any] | Sequence[str] | None = None,
-        channels: Mapping[str, int] | None = None,
+        feature_channels: int = 3,
         preprocess: Callable[..., Mode] = ScaleWidth,
         test_preprocess: Callable[..., Mode] | None = None,
         load_size: int = 1024,
@@ -52,10 +52,10 @@ class LabelMapModule(ImageDataModule):
         void = None if void is None else not_negative("data.void", void)
         if void is not None and void < labels - 1:
             raise UserError(f"data.void={void} is one of the classes 0..{labels - 1}: void ids lie beyond them")
-        kind = LabelMaps(self.labels, self.instances, self.features, void, palette)
-        channels = {**LabelMaps.channels, **(channels or {})}
+        depth = positive("data.feature_channels", feature_channels)
+        kind = LabelMaps(self.labels, self.instances, self.features, void, palette, depth)
         self.multiple = positive("data.multiple", multiple)
-        options |= {"channels": channels, "load_size": load_size, "crop_size": crop_size}
+        options |= {"load_size": load_size, "crop_size": crop_size}
         options["preprocess"] = partial(preprocess, multiple=multiple)
         options["test_preprocess"] = partial(test_preprocess, multiple=multiple) if test_preprocess else None
         super().__init__(name, root, kind, **options)
@@ -67,4 +67,5 @@ class LabelMapModule(ImageDataModule):
         """How tensors become pictures and back, with the names of the classes."""
         names = class_names(self.layout.root, self.class_names)
         known = {name: number for name, number in names.items() if number < self.labels}
-        return Labels(self.labels, self.channels, known, self.kind.void, self.kind.palette)
+        depths = {"image": self.channels["b"], "feature": self.kind.feature_channels}
+        return Labels(self.labels, depths, known, self.kind.void, self.kind.palette)

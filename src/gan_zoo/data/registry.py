@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_zoo.data.datasets import Colorize, Kind, Paired, Repair, Unpaired
+from gan_zoo.data.datasets import Colorize, Kind, LabelMaps, Paired, Repair, Unpaired
 from gan_zoo.errors import UserError, nearest
 
 PACKAGE = Path(__file__).parent
@@ -19,13 +19,19 @@ EMBEDDED = PACKAGE / "embedded"
 CHECKSUMS = PACKAGE / "checksums"
 
 
+_KINDS: dict[type[Kind], str] = {
+    **{Paired: "paired", Unpaired: "unpaired", LabelMaps: "labelmaps"},
+    **{Colorize: "colorize", Repair: "repair"},
+}
+
+
 @dataclass(frozen=True)
 class Entry:
     """One data set.
 
-    ``url``: the archive's address ("" for embedded sets); ``size``: its bytes, about (0: not known); ``counts``: images
-    (pairs) by folder; ``embedded``: its folder below the package's ``embedded``; ``top``: the folder inside the
-    archive.
+    ``url``: the archive's address ("" for embedded sets, and for those that nobody may hand on); ``size``: its bytes,
+    about (0: not known); ``counts``: images (pairs) by folder; ``embedded``: its folder below the package's
+    ``embedded``; ``by_hand``: how to get it where nothing can be downloaded.
     """
 
     name: str
@@ -37,11 +43,12 @@ class Entry:
     size: int = 0
     embedded: str | None = None
     remarks: tuple[str, ...] = field(default=())
+    by_hand: str = ""
 
     @property
     def kind(self) -> str:
-        """What a batch holds: pairs, unpaired images, or photographs to colourise or to repair."""
-        return {Paired: "paired", Unpaired: "unpaired", Colorize: "colorize", Repair: "repair"}[type(self.dataset)]
+        """What a batch holds: pairs, unpaired images, label maps, or photographs to colourise or to repair."""
+        return _KINDS[type(self.dataset)]
 
     @property
     def checksums(self) -> Path | None:
@@ -55,6 +62,8 @@ class Entry:
         size = (
             "in the package"
             if self.embedded is not None
+            else "not to be downloaded here"
+            if self.by_hand
             else f"{self.size / 1e6:.0f} MB"
             if self.size
             else "size not known"
@@ -145,6 +154,16 @@ _ENTRIES = (
         "https://drive.google.com/uc?export=download&id=1xOWj1UVgp6NKMT3HbPhBbtq2A4EDkghF",
         400_000_000,
     ),
+    Entry(
+        "cityscapes",
+        "label maps, instance maps and photographs of streets, 2048x1024 px, 35 label ids",
+        LabelMaps(labels=35),
+        {"train": 2975, "val": 500},
+        "research, registration; neither the data nor modified versions may be handed on",
+        by_hand="register at https://www.cityscapes-dataset.com, unpack gtFine_trainvaltest.zip and "
+        "leftImg8bit_trainvaltest.zip into one folder",
+        remarks=("its test split has dummy label maps: val is what is tested on",),
+    ),
 )
 _BY_NAME = {entry.name: entry for entry in _ENTRIES}
 
@@ -184,7 +203,7 @@ def locate(name: str, root: str | Path | None = None) -> Path:
     folder = home() / name
     if folder.is_dir():
         return folder
-    get = f"`gan-zoo data download {name}`, or " if found else ""
+    get = "" if found is None else f"{found.by_hand}, and " if found.by_hand else f"`gan-zoo data download {name}`, or "
     raise UserError(
         f"the data set {name} is not at {folder}: {get}data.root=FOLDER{'' if found else ' that holds the images'}"
     )

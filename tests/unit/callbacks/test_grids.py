@@ -2,6 +2,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from lightning import Trainer
@@ -11,6 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from gan_zoo.callbacks.grids import ImageGrids, draw, save, show
 from gan_zoo.callbacks.tick import Tick
+from gan_zoo.data.labelmap_module import LabelMapModule
 from gan_zoo.errors import UserError
 
 
@@ -69,6 +71,22 @@ def test_streams_have_no_grids_and_no_error(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="no picture grids"):
         trainer.fit(tiny_model(), DataLoader(Stream()))
     assert grids.grids() == []
+
+
+def test_maps_of_ids_are_coloured_by_their_view(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for part, dtype in (("label", np.uint8), ("inst", np.uint16), ("img", np.uint8)):
+            (tmp_path / f"{split}_{part}").mkdir()
+            shape = (8, 8, 3) if part == "img" else (8, 8)
+            Image.fromarray(np.full(shape, 4, dtype=dtype)).save(tmp_path / f"{split}_{part}" / "1.png")
+    data = LabelMapModule("mine", tmp_path, labels=5, load_size=8, multiple=8)
+    model, trainer = tiny_model(), Trainer(logger=False, accelerator="cpu")
+    trainer.datamodule = data  # type: ignore[attr-defined]
+    model.visuals = lambda batch: {"label": batch["label"], "real": batch["image"] * 9}  # type: ignore[method-assign]
+    shown = ImageGrids(tmp_path).render(trainer, model)
+    assert shown["label"].shape == shown["real"].shape == (1, 3, 8, 8)
+    assert shown["label"][0, :, 0, 0].tolist() == [0, 0, 128]
+    assert shown["real"].unique().tolist() == [0]
 
 
 def test_large_pictures_are_made_smaller_and_sizes_may_differ() -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -75,7 +74,8 @@ class LabelMaps(Kind):
     """Label maps (ids 0 .. labels - 1) and photos; instance maps unless ``instances`` is False; stored features.
 
     ``void``: the id of pixels without a label, which become the last class; ``palette``: "index" or "gray", what counts
-    in palette images. Training and validation need every part; test data may come without photos and features.
+    in palette images. ``feature_channels``: of the stored features. Training and validation need every part; test data
+    may come without photos and features.
     """
 
     labels: int = 35
@@ -83,8 +83,8 @@ class LabelMaps(Kind):
     features: bool = False
     void: int | None = None
     palette: str | None = None
+    feature_channels: int = 3
 
-    channels = MappingProxyType({"image": 3, "feature": 3})
     paired = True
     swaps = False
 
@@ -112,8 +112,10 @@ class LabelMaps(Kind):
     def build(self, split: Split, shot: Shot, channels: Mapping[str, int], album: Album, skip: bool = False) -> Images:  # noqa: D102
         order = order_of(len(split.a), "pair", shot)
         sides = {"label": split.a, **split.more, "image": split.b}
-        domains = {name: Domain(side, order, "pair", channels.get(name, 1)) for name, side in sides.items() if side}
+        depths = {"label": 1, "instance": 1, "image": channels["b"], "feature": self.feature_channels}
+        domains = {name: Domain(side, order, "pair", depths[name]) for name, side in sides.items() if side}
         return LabelImages(domains, shot, album, skip)
 
     def view(self, channels: Mapping[str, int], bits: Mapping[str, int]) -> View:  # noqa: D102
-        return Labels(self.labels, channels, void=self.void, palette=self.palette)
+        depths = {"image": channels["b"], "feature": self.feature_channels}
+        return Labels(self.labels, depths, void=self.void, palette=self.palette)
