@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gan_zoo.cli import styles
 from gan_zoo.cli.arguments import Parser, direction
 from gan_zoo.cli.report import one_line
+from gan_zoo.cli.styles import Request
 from gan_zoo.data.images import SUFFIXES
 from gan_zoo.errors import UserError
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to read and the file to write."""
+    """One picture to read and the file to write (to the name of which a request may add)."""
 
     source: Path
     target: Path
@@ -33,14 +35,19 @@ def main(argv: Sequence[str]) -> int:
         UserError: no such checkpoint, input or direction; an unreadable picture (without --skip); an unwritable output.
     """
     args = _parse(argv)
-    jobs = plan([Path(name) for name in args.inputs], Path(args.output))
+    inputs, output = [Path(name) for name in args.inputs], Path(args.output)
+    plan(inputs, output)  # what is wrong with the inputs is said before a model is loaded
     model, view = load(args.checkpoint)
     ways: tuple[str, ...] = getattr(model, "directions", ("ab",))
     way = direction(args.direction or ways[0])
     if way not in ways:
         raise UserError(f"{args.checkpoint} translates {' and '.join(ways)} only, not {way}")
-    skipped = translate_all(Translator(model, view, way, device(args.device)), jobs, skip=args.skip)
-    print(f"{len(jobs) - skipped} of {len(jobs)} pictures in {args.output}")
+    model.to(device(args.device))
+    asked = styles.requests(model, view, way, args)
+    jobs = plan(inputs, output, asked)
+    skipped = translate_all(Translator(model, view, way, asked), jobs, skip=args.skip)
+    each = f", {len(asked)} outputs each," if len(asked) > 1 else ""
+    print(f"{len(jobs) - skipped} of {len(jobs)} pictures{each} in {args.output}")
     return 1 if skipped else 0
 
 
@@ -54,6 +61,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--skip", action="store_true", help="go on after an unreadable picture (the exit code is 1 all the same)"
     )
+    styles.add_options(parser)
     return parser.parse_args(list(argv))
 
 
@@ -92,21 +100,24 @@ def device(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Translator:
-    """A model, its data's pictures, a direction and a device."""
+    """A model, its data's pictures, a direction, and what is asked of each input."""
 
     model: "GANModule"
     view: "View"
     way: str
-    device: Any
+    requests: Sequence[Request] = (Request(),)
 
     def __call__(self, job: Job) -> None:
         """Read, translate, write (beside the target first, so that a target is whole or not there)."""
         import torch
 
         source = self.view.read(job.source, self.way[0])
-        with torch.inference_mode():
-            image = self.model.translate(source.to(self.device), direction=self.way).cpu()
-        write(self.view.write(image, source, self.way[1]), job.target)
+        images = source.to(self.model.device)
+        for request in self.requests:
+            with torch.inference_mode():
+                made = [self.model.translate(images, self.way, **arguments).cpu() for arguments in request.arguments]
+            pictures = [self.view.write(image, source, self.way[1]) for image in made]
+            write(side_by_side(pictures), request.target(job.target))
 
 
 def translate_all(translator: Translator, jobs: Sequence[Job], skip: bool = False) -> int:
@@ -115,7 +126,6 @@ def translate_all(translator: Translator, jobs: Sequence[Job], skip: bool = Fals
     Raises:
         UserError: an unreadable picture, unless they are to be skipped.
     """
-    translator.model.to(translator.device)
     skipped = 0
     for job in jobs:
         try:
@@ -126,6 +136,19 @@ def translate_all(translator: Translator, jobs: Sequence[Job], skip: bool = Fals
             print(f"skipped: {one_line(error)}", file=sys.stderr)
             skipped += 1
     return skipped
+
+
+def side_by_side(pictures: Sequence[Any]) -> Any:
+    """Pillow images of one size in a row; one is itself."""
+    from PIL import Image
+
+    if len(pictures) == 1:
+        return pictures[0]
+    width, height = pictures[0].size
+    strip = Image.new(pictures[0].mode, (len(pictures) * width, height))
+    for n, picture in enumerate(pictures):
+        strip.paste(picture, (n * width, 0))
+    return strip
 
 
 def write(picture: Any, target: Path) -> None:
@@ -145,8 +168,10 @@ def write(picture: Any, target: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
+def plan(inputs: Sequence[Path], output: Path, asked: Sequence[Request] = (Request(),)) -> list[Job]:
     """One job a picture, with targets that differ from each other (whatever the case) and from every input.
+
+    So do the files of all requests, whose suffixes join the target's name.
 
     A folder's pictures keep their places below it. ``a.jpg`` becomes ``a.png``; a second ``a`` becomes ``a_jpeg.png``,
     then ``a-2.png``.
@@ -160,8 +185,11 @@ def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
     taken = {_folded(source) for source, _ in found}
     jobs = []
     for source, relative in found:
-        target = next(name for name in _names(output / relative) if _folded(name) not in taken)
-        taken.add(_folded(target))
+        for target in _names(output / relative):
+            files = {_folded(request.target(target)) for request in asked}
+            if not files & taken:
+                break
+        taken |= files
         jobs.append(Job(source, target))
     return jobs
 
