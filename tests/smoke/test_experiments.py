@@ -53,7 +53,8 @@ def data_for(cfg: DictConfig, root: Path) -> None:
 
 
 def test_there_are_rows_of_every_paper() -> None:
-    assert {name.partition("/")[0] for name in EXPERIMENTS} >= {"pix2pix", "cyclegan", "munit", "demo"}
+    papers = {"pix2pix", "cyclegan", "munit", "unit", "sa_munit", "demo"}
+    assert {name.partition("/")[0] for name in EXPERIMENTS} >= papers
 
 
 @pytest.mark.slow
@@ -62,6 +63,8 @@ def test_it_trains(name: str, recipes: dict[str, DictConfig], tmp_path: Path) ->
     cfg = recipes[name]
     data_for(cfg, tmp_path / "pictures")
     small = ["debug=tiny", "trainer.max_steps=1", "callbacks.grids.n_samples=1"]
+    if "lambda_vgg" in cfg.model:  # its network is half a gigabyte, which no test downloads
+        small.append("model.lambda_vgg=0.0")
     words = [f"experiment={name}", *small, f"data.root={tmp_path / 'pictures'}"]
     assert main(["train", *words, "hydra.run.dir=run"]) == 0
     checkpoint = read(tmp_path / "run" / "checkpoints" / "last.ckpt")
@@ -78,7 +81,7 @@ def test_its_header_says_what_it_reproduces(name: str, composer: Composer, recip
     assert about["command"].startswith(f"python train.py experiment={name}")
     assert about["model"] in composer.options("model")
     target = recipes[name].model._target_
-    assert target.rpartition(".")[2].lower() == about["model"]
+    assert target.rpartition(".")[2].lower() == about["model"].replace("_", "")
 
 
 def test_the_munit_papers_baseline(recipes: dict[str, DictConfig]) -> None:
