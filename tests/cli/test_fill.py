@@ -6,7 +6,6 @@ from gan_zoo.cli.compose import Composer, forget
 from gan_zoo.cli.fill import fill, header, kind_of_data
 from gan_zoo.errors import UserError
 
-
 SMALL_PARTS = [
     *("model/generator=latent_unet_128", "model/encoder=resnet_128", "model/discriminator=patchgan_multi_128")
 ]
@@ -31,6 +30,10 @@ def composer() -> Iterator[Composer]:
         (["model=pix2pix", "data=maps"], []),
         (["data=labelmaps"], ["model=pix2pixhd"]),
         (["model=pix2pixhd", "data=cityscapes"], []),
+        (["model=pix2pixhd", "data=maps"], ["model.labels=0", "model.instances=false"]),
+        (["model=pix2pixhd", "data=maps", "model.labels=0", "model.instances=false"], []),
+        (["data=labelmaps", "model.lambda_vgg=0"], ["model=pix2pixhd"]),
+        (["data=horse2zebra", "model.lambda_cycle=5"], ["model=cyclegan"]),
         (["model=pix2pix", "data=edges2shoes_cc0"], ["model/generator=unet_128"]),
         (["model=pix2pix", "data=edges2shoes_cc0", "model.generator.n_downs=5"], []),
         (["model=pix2pix", "data=edges2shoes_cc0", "model/generator=resnet_6"], []),

@@ -135,7 +135,8 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
             )
         filled.add(f"data={EMBEDDED.get(kind, EMBEDDED[PAIRS])}", f"photographs that come with the zoo, {kind}")
     if "model" not in typed and not typed["data"].is_sweep_override():
-        kind = kind_of_data(composer.compose(_fixed(filled.overrides)))
+        of_data = [text for text in _fixed(filled.overrides) if text.lstrip("+~").startswith("data")]
+        kind = kind_of_data(composer.compose(of_data))  # keys of a model that is not named yet would be unknown
         if kind == UNPAIRED:
             filled.add("model=cyclegan", f"{typed['data'].value()} is unpaired")
         if kind == LABELS:
@@ -152,6 +153,10 @@ def _make_fit(composer: Composer, cfg: DictConfig, typed: dict[str, Override], f
         )
     if (target == "Pix2PixHD" and kind in (COLOURS, HOLES, UNPAIRED)) or (kind == LABELS and target in FROM_PICTURES):
         raise UserError(f"model={model} does not learn from data={data}: gan-zoo train --help says which data fit")
+    if target == "Pix2PixHD" and kind == PAIRS:
+        for key, value in (("model.labels", "0"), ("model.instances", "false")):
+            if key not in typed:
+                filled.add(f"{key}={value}", f"the input is a picture in {data}, no label map")
     dataset = str(cfg.data.get("dataset", {}).get("_target_", ""))
     if target == "CycleGAN" and dataset.endswith(".Paired") and "data.dataset._target_" not in typed:
         unpaired = dataset.removesuffix("Paired") + "Unpaired"
