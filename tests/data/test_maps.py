@@ -45,7 +45,7 @@ def test_one_bit_is_zero_and_one(tmp_path: Path) -> None:
     [
         (
             {"labels": 6},
-            r"label 255 is outside 0\.\.5 \(where it means no label: data\.void=255 data\.labels=7\): data\.labels=256",
+            r"label 255 is outside 0\.\.5: data\.labels=256, or data\.void=255 and one class more for it",
         ),
         ({"labels": 5}, r"label 5 \(and 1 more ids\) is outside 0\.\.4: data\.labels=256$"),
         ({"labels": 6, "void": 255}, r"label 5 is outside 0\.\.4, .* that of data\.void=255: data\.labels=7$"),

@@ -54,11 +54,11 @@ class ReadMap:
         outside = np.unique(ids[(ids >= limit) & ~void]).tolist()
         if outside:
             others = f" (and {len(outside) - 1} more ids)" if len(outside) > 1 else ""
-            room = outside[-1] + 1 if self.void is None else outside[-1] + 2
-            why = "" if self.void is None else f", the last class being that of data.void={self.void}"
+            kept = "" if self.void is None else f", the last class being that of data.void={self.void}"
+            room = f"data.labels={outside[-1] + (1 if self.void is None else 2)}"
             if self.void is None and len(outside) == 1:
-                why = f" (where it means no label: data.void={outside[0]} data.labels={labels + 1})"
-            raise UserError(f"{path}: label {outside[0]}{others} is outside 0..{limit - 1}{why}: data.labels={room}")
+                room += f", or data.void={outside[0]} and one class more for it, if it means no label"
+            raise UserError(f"{path}: label {outside[0]}{others} is outside 0..{limit - 1}{kept}: {room}")
         return np.where(void, last, ids).astype(np.int32)
 
 
