@@ -44,5 +44,5 @@ def _compact(ids: Tensor) -> tuple[Tensor, int]:
     span = int(high - low) + 1
     if span <= _TABLE:
         return (ids - low).long(), span
-    kinds, ranks = ids.unique(return_inverse=True)
+    kinds, ranks = torch.unique(ids, return_inverse=True)
     return ranks, len(kinds)

@@ -14,6 +14,7 @@ it goes with feature matching too.
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -127,18 +128,16 @@ class Pix2PixHD(GANModule):
         Raises:
             UserError: an id without a class; instances or features are missing.
         """
+        height, width = label.shape[-2:]
         if self.n_features and features is None:
             raise UserError(f"this model needs {self.n_features} channels of features: encode_features makes them")
-        maps = [label, *([instance] if instance is not None else []), *([features] if self.n_features else [])]
-        height, width = label.shape[-2:]
-        photos = []
+        grown = [None if maps is None else edge_padded(maps, self.generator) for maps in (instance, features)]
+        seen, looks = self.condition(edge_padded(label, self.generator), grown[0]), grown[1]
+        if self.n_features and looks is not None:
+            seen = torch.cat([seen, looks.to(seen)], dim=1)
         with stochastic_inference(self.generator):
-            for parts in zip(*(each.split(1) for each in maps), strict=True):
-                grown = [edge_padded(part, self.generator) for part in parts]
-                seen = self.condition(grown[0], grown[1] if instance is not None else None)
-                looks = [grown[-1].to(seen)] if self.n_features else []
-                photos.append(self.generator(torch.cat([seen, *looks], dim=1))[..., :height, :width])
-        return torch.cat(photos)
+            photos = torch.cat([self.generator(one[None]) for one in seen])
+        return photos[..., :height, :width]
 
     def encode_features(self, image: Tensor, instance: Tensor) -> Tensor:
         """Photos (N, C_b, H, W) in [-1, 1] of any size, ids (N, 1, H, W) -> features (N, F, H, W), averaged over ids.
@@ -154,7 +153,7 @@ class Pix2PixHD(GANModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Both gradients come from one pass of the networks as they are before either update; G and E step first."""
-        if self.fix_global and not self.resting() and self.is_fresh(next(self.generator.coarse())):
+        if self.fix_global and not self.resting() and self.is_fresh(self.coarse()[0]):
             self.renew(*self.learners)  # the joint phase begins with empty moments
         with frozen(self.resting()):
             seen, real = self.condition_of(batch), self.photo(batch)
@@ -190,9 +189,14 @@ class Pix2PixHD(GANModule):
             losses["vgg"] = self.lambda_vgg * perceptual(self.vgg(fake), real_seen)
         return losses
 
+    def coarse(self) -> list[nn.Parameter]:
+        """All of the generator but its outermost enhancer."""
+        generator: Any = self.generator
+        return list(generator.coarse())
+
     def resting(self) -> list[nn.Parameter]:
-        """What does not learn in this epoch: the coarse part of the generator in the first ``fix_global``."""
-        return list(self.generator.coarse()) if self.epoch < self.fix_global else []
+        """What does not learn in this epoch: the coarse part in the first ``fix_global``."""
+        return self.coarse() if self.epoch < self.fix_global else []
 
     def condition(self, label: Tensor, instance: Tensor | None) -> Tensor:
         """Ids (N, 1, H, W) -> what both networks see of them: a channel a class, and the instances' boundaries."""
@@ -244,7 +248,8 @@ class Pix2PixHD(GANModule):
 
     def initialise_from(self, state: Mapping[str, Tensor]) -> set[str]:
         """Take what fits of an earlier model's weights; names. Scales count from the coarsest: a finer one is new."""
-        return take(self, counted_from_coarsest(state, "discriminator.scales.", len(self.discriminator.scales)))
+        judges: Any = self.discriminator.scales
+        return take(self, counted_from_coarsest(state, "discriminator.scales.", len(judges)))
 
     def on_fit_start(self) -> None:
         """Have the weights of the perceptual term at hand, or say how to get them."""
@@ -258,7 +263,7 @@ class Pix2PixHD(GANModule):
         return batch
 
     def _check_arguments(self) -> None:
-        learning = {*self.generator.parameters()} - {*(self.generator.coarse() if self.fix_global else ())}
+        learning = {*self.generator.parameters()} - {*(self.coarse() if self.fix_global else ())}
         wrong = {
             "pictures as input go without instance maps: set model.instances=false": not self.labels and self.instances,
             "an encoder makes features: set model.n_features=3": self.encoder is not None and not self.n_features,

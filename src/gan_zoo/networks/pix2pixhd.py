@@ -239,5 +239,5 @@ def _run(stage: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def _recomputed(stage: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    out: Tensor = checkpoint(stage, x, use_reentrant=False)
+    out: Tensor = checkpoint(stage, x, use_reentrant=False, preserve_rng_state=False)  # nothing is drawn in a stage
     return out
