@@ -94,10 +94,11 @@ class MUNIT(GANModule):
         """Discriminators, then generators against the updated ones, with styles of their own."""
         real = {d: batch[d] for d in "ab"}
         content = {d: self.generator[d].content_encoder(real[d]) for d in "ab"}
-        style = {d: self.draw(f"discriminator_style_{d}", (len(real["a"]), self.style_dim)) for d in "ab"}
-        with torch.no_grad():
-            fake = {t: self.generator[t].decode(content[s], style[t]) for s, t in DIRECTIONS}
-        self.minimize(self.discriminator_loss, real, fake, over="discriminator")
+        if self.lambda_adv:
+            style = {d: self.draw(f"discriminator_style_{d}", (len(real["a"]), self.style_dim)) for d in "ab"}
+            with torch.no_grad():
+                fake = {t: self.generator[t].decode(content[s], style[t]) for s, t in DIRECTIONS}
+            self.minimize(self.discriminator_loss, real, fake, over="discriminator")
         style = {d: self.draw(f"generator_style_{d}", (len(real["a"]), self.style_dim)) for d in "ab"}
         self.minimize(self.generator_loss, real, content, style, over="generator")
 
@@ -114,15 +115,22 @@ class MUNIT(GANModule):
     def generator_loss(self, real: Images, content: Images, style: Images) -> Losses:
         """All terms of both directions; a term's letter is the domain of the picture that it is about.
 
-        ``content``: of the real pictures; ``style`` (N, style_dim): what their translations are to look like.
+        ``content``: of the real pictures; ``style`` (N, style_dim): what their translations are to look like. A term of
+        weight 0 is left out, and so are the passes that only it needs.
         """
-        losses, own = Losses(), {d: self.generator[d].style_encoder(real[d]) for d in "ab"}
+        losses, restores = Losses(), bool(self.lambda_recon_x or self.lambda_cycle)
+        own = {d: self.generator[d].style_encoder(real[d]) for d in "ab" if restores}
         for s, t in DIRECTIONS:
-            rec, fake = self.decode(t, (content[t], own[t]), (content[s], style[t]))
-            content_again = self.generator[t].content_encoder(fake)
-            losses[f"adv_{t}"] = self.lambda_adv * summed(self.adversarial.generator, self.discriminator[t](fake))
-            losses[f"recon_x_{t}"] = self.lambda_recon_x * (rec - real[t]).abs().mean()
-            losses[f"recon_c_{s}"] = self.lambda_recon_c * (content_again - content[s]).abs().mean()
+            codes = [(content[s], style[t])] + ([(content[t], own[t])] if self.lambda_recon_x else [])
+            fake, *rec = self.decode(t, *codes)
+            if self.lambda_adv:
+                losses[f"adv_{t}"] = self.lambda_adv * summed(self.adversarial.generator, self.discriminator[t](fake))
+            if self.lambda_recon_x:
+                losses[f"recon_x_{t}"] = self.lambda_recon_x * (rec[0] - real[t]).abs().mean()
+            if self.lambda_recon_c or self.lambda_cycle:
+                content_again = self.generator[t].content_encoder(fake)
+            if self.lambda_recon_c:
+                losses[f"recon_c_{s}"] = self.lambda_recon_c * (content_again - content[s]).abs().mean()
             if self.lambda_recon_s:
                 style_again = self.generator[t].style_encoder(fake)
                 losses[f"recon_s_{t}"] = self.lambda_recon_s * (style_again - style[t]).abs().mean()

@@ -90,10 +90,11 @@ class UNIT(GANModule):
         """Discriminators, then generators against the updated ones, with noise of their own."""
         real = {d: batch[d] for d in "ab"}
         code = {d: self.generator[d].encoder(real[d]) for d in "ab"}
-        noise = {d: self.draw(f"discriminator_noise_{d}", tuple(code[d].shape)) for d in "ab"}
-        with torch.no_grad():
-            fake = {t: self.generator[t].decoder(code[s] + noise[s]) for s, t in DIRECTIONS}
-        self.minimize(self.discriminator_loss, real, fake, over="discriminator")
+        if self.lambda_adv:
+            noise = {d: self.draw(f"discriminator_noise_{d}", tuple(code[d].shape)) for d in "ab"}
+            with torch.no_grad():
+                fake = {t: self.generator[t].decoder(code[s] + noise[s]) for s, t in DIRECTIONS}
+            self.minimize(self.discriminator_loss, real, fake, over="discriminator")
         noise = {d: self.draw(f"generator_noise_{d}", tuple(code[d].shape)) for d in "ab"}
         noise |= {f"fake_{t}": self.draw(f"fake_noise_{t}", tuple(code[s].shape)) for t, s in DIRECTIONS}
         self.minimize(self.generator_loss, real, code, noise, over="generator")
@@ -109,15 +110,22 @@ class UNIT(GANModule):
         return losses
 
     def generator_loss(self, real: Images, code: Images, noise: Images) -> Losses:
-        """All terms of both directions; a term's letter is the domain of the real picture, or of the fake for adv."""
+        """All terms of both directions; a term's letter is the domain of the real picture, or of the fake for adv.
+
+        A term of weight 0 is left out, and so are the passes that only it needs.
+        """
         losses, noisy = Losses(), {d: code[d] + noise[d] for d in "ab"}  # one noise for reconstruction and translation
         for s, t in DIRECTIONS:
-            rec, fake = self.decode(t, noisy[t], noisy[s])
-            losses[f"adv_{t}"] = self.lambda_adv * summed(self.adversarial.generator, self.discriminator[t](fake))
-            losses[f"recon_x_{t}"] = self.lambda_recon_x * (rec - real[t]).abs().mean()
-            losses[f"kl_{s}"] = self.lambda_kl * code[s].square().mean()
+            fake, *rec = self.decode(t, *([noisy[s], noisy[t]] if self.lambda_recon_x else [noisy[s]]))
+            if self.lambda_adv:
+                losses[f"adv_{t}"] = self.lambda_adv * summed(self.adversarial.generator, self.discriminator[t](fake))
+            if self.lambda_recon_x:
+                losses[f"recon_x_{t}"] = self.lambda_recon_x * (rec[0] - real[t]).abs().mean()
+            if self.lambda_kl:
+                losses[f"kl_{s}"] = self.lambda_kl * code[s].square().mean()
             if self.lambda_cycle or self.lambda_kl_cycle:
                 again = self.generator[t].encoder(fake)
+            if self.lambda_kl_cycle:
                 losses[f"kl_cycle_{s}"] = self.lambda_kl_cycle * again.square().mean()
             if self.lambda_cycle:
                 back = self.generator[s].decoder(again + noise[f"fake_{t}"])
