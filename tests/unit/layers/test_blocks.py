@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_zoo.layers.blocks import ResidualBlock
+from gan_zoo.layers.blocks import ResidualBlock, double, front, halve, to_image
 from gan_zoo.layers.norm import batch_norm, instance_norm, no_norm
 
 
@@ -35,3 +35,22 @@ def test_dropout_is_drawn_between_the_convolutions_in_training_only() -> None:
     assert not torch.equal(block(x), block(x))
     block.eval()
     assert torch.equal(block(x), block(x))
+
+
+def test_a_bias_may_be_asked_for_whatever_the_norm() -> None:
+    assert ResidualBlock(2, batch_norm).body[1].bias is None
+    assert ResidualBlock(2, batch_norm, bias=True).body[1].bias is not None
+    assert ResidualBlock(2, instance_norm, bias=False).body[1].bias is None
+
+
+def test_the_ends_of_a_generator_change_sizes_and_widths() -> None:
+    x = torch.rand(1, 3, 8, 12)
+    for layers, shape in (
+        (front(3, 4, instance_norm, bias=True), (1, 4, 8, 12)),
+        (halve(3, instance_norm, bias=True), (1, 6, 4, 6)),
+        (double(3, instance_norm, bias=False), (1, 1, 16, 24)),
+        (to_image(3, 2), (1, 2, 8, 12)),
+    ):
+        y = nn.Sequential(*layers)(x)
+        assert y.shape == shape
+    assert y.abs().max() < 1

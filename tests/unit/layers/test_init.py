@@ -69,3 +69,14 @@ def test_synchronised_batch_norm_and_norms_without_weights_stay_as_they_are() ->
 def test_an_initialisation_must_say_how_it_draws() -> None:
     with pytest.raises(NotImplementedError, match="Initialisation"):
         Initialisation()(network())
+
+
+def test_biases_may_stay_as_pytorch_draws_them() -> None:
+    torch.manual_seed(0)
+    net = network()
+    before = {name: p.clone() for name, p in net.named_parameters()}
+    Normal(0.02, biases=False)(net)
+    assert torch.equal(net[0].bias, before["0.bias"])
+    assert torch.equal(net[4].bias, before["4.bias"])
+    assert not torch.equal(net[0].weight, before["0.weight"])
+    assert not net[1].bias.any()

@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from gan_zoo.layers.modes import stochastic_inference
+from gan_zoo.layers.modes import frozen, stochastic_inference
 from gan_zoo.layers.norm import sync_batch_norm
 
 
@@ -61,3 +61,16 @@ def test_devices_do_not_wait_for_each_other() -> None:
         net(IMAGES)
     with stochastic_inference(net.eval()):
         torch.testing.assert_close(net(IMAGES), nn.BatchNorm2d(1)(IMAGES))
+
+
+def test_frozen_parameters_get_no_gradient_and_thaw_also_after_an_error() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 1, 3))
+    net[0].bias.requires_grad_(False)
+    with frozen(net[0].parameters()):
+        net(IMAGES).sum().backward()
+        assert not net[0](IMAGES).requires_grad
+    assert net[0].weight.grad is None
+    assert net[1].weight.grad is not None
+    with pytest.raises(ZeroDivisionError), frozen(net.parameters()):
+        _ = 1 / 0
+    assert [p.requires_grad for p in net.parameters()] == [True, False, True, True]

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.layers.norm import instance_norm
-from gan_zoo.layers.pad import any_size
+from gan_zoo.layers.pad import any_size, edge_padded
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
 
@@ -56,3 +56,17 @@ def test_a_picture_too_small_for_that_grows_by_its_edge() -> None:
     recorder, x = Recorder(), torch.tensor([[[[1.0, 2.0]]]])
     assert torch.equal(any_size(recorder, x, recorder), x)
     assert torch.equal(recorder.seen, torch.tensor([1.0, *[2.0] * 7]).expand(1, 1, 8, 8))
+
+
+def test_maps_of_ids_grow_by_their_edge_at_the_right_and_the_bottom() -> None:
+    recorder = Recorder()
+    ids = torch.arange(70).view(1, 1, 7, 10) * 1000
+    grown = edge_padded(ids, recorder)
+    assert grown.dtype == ids.dtype
+    height, width = grown.shape[-2:]
+    assert height % recorder.stride == width % recorder.stride == 0
+    assert min(height, width) >= recorder.smallest
+    assert torch.equal(grown[..., :7, :10], ids)
+    assert torch.equal(grown[..., 7:, :10], ids[..., -1:, :].expand(-1, -1, height - 7, -1))
+    assert torch.equal(grown[..., 10:], grown[..., 9:10].expand(-1, -1, -1, width - 10))
+    assert torch.equal(edge_padded(grown, recorder), grown)

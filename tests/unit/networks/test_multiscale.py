@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_zoo.layers.norm import instance_norm
-from gan_zoo.networks.multiscale import MultiScale
+from gan_zoo.networks.multiscale import MultiScale, counted_from_coarsest
 from gan_zoo.networks.patchgan import PatchGAN
 
 
@@ -33,3 +33,14 @@ def test_logits_are_the_last_features_finest_first() -> None:
     maps = net.features(x)
     assert [tuple(m.shape[1:]) for m in maps[0]] == [(2, 17, 17), (3, 9, 9), (3, 10, 10), (1, 11, 11)]
     assert all(torch.equal(scale[-1], logits) for scale, logits in zip(maps, net(x), strict=True))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_scales_of_another_number_meet_at_the_coarsest(count: int) -> None:
+    theirs = MultiScale(1, n_scales=count, ndf=1).state_dict(prefix="d.scales.".removesuffix("scales."))
+    renamed = counted_from_coarsest(theirs | {"other": torch.ones(1)}, "d.scales.", 3)
+    assert len(renamed) == len(theirs) + 1
+    assert "other" in renamed
+    for name, value in theirs.items():
+        head, scales, number, rest = name.split(".", 3)
+        assert renamed[f"{head}.{scales}.{int(number) + 3 - count}.{rest}"] is value
