@@ -157,6 +157,28 @@ def test_max_samples_and_unlike_sizes(tmp_path: Path) -> None:
         list(module(root, batch_size=4).train_dataloader())
 
 
+def test_the_generator_s_stride_counts(tmp_path: Path) -> None:
+    root = label_set(tmp_path, {"train": 2}, width=40, height=24)
+
+    class Strided(Reader):
+        def __init__(self, stride: int) -> None:
+            super().__init__()
+            self.generator = torch.nn.Identity()
+            self.generator.stride = stride  # type: ignore[assignment]
+
+    data = module(root, preprocess=T.KeepSize)
+    data.setup("fit")
+    assert next(iter(data.train_dataloader()))["label"].shape[2:] == (24, 40)
+    with pytest.raises(UserError, match=r"40x24 becomes 40x24, .*multiples of 16"):
+        trainer(max_epochs=1).fit(Strided(16), module(root, preprocess=T.Crop, crop_size=40))
+    stepped = module(root, preprocess=T.KeepSize)
+    model = Strided(16)
+    model.note = lambda seen, batch, number: seen.append(tuple(batch["label"].shape[2:]))  # type: ignore[method-assign]
+    trainer(max_epochs=1).fit(model, stepped)
+    assert set(model.trained) == {(32, 32)}
+    assert stepped.multiple == 16
+
+
 def test_gray_photos_and_features_of_many_channels(labelled: Path) -> None:
     (labelled / "train_feat").mkdir()
     for i in range(4):

@@ -1,6 +1,8 @@
 """The data module of label maps: ``ImageDataModule`` with the words that label maps need."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from gan_zoo.data.kinds.labelmaps import LabelMaps
 from gan_zoo.data.maps import PALETTES
 from gan_zoo.data.options import chosen, not_negative, positive
 from gan_zoo.data.transforms import Mode
-from gan_zoo.data.transforms_labels import ScaleWidth
+from gan_zoo.data.transforms_labels import ScaleWidth, Stepped
 from gan_zoo.data.views_labels import Labels
 from gan_zoo.errors import UserError
 
@@ -25,7 +27,8 @@ class LabelMapModule(ImageDataModule):
     list, or ids by name (None: ``labels.txt`` or ``classes.json`` in the folder). ``feature_channels``: of the stored
     features; ``channels``: ``b`` of the photos (``a`` would be those of an input in colours). ``preprocess``: a class
     of ``gan_zoo.data.transforms_labels``, called with (load_size, crop_size, multiple=multiple): ``multiple`` is what
-    sides must be multiples of, the generator's stride. The rest as for ``ImageDataModule``.
+    sides must be multiples of, the generator's stride; in training it becomes a multiple of the model's own
+    ``generator.stride``. The rest as for ``ImageDataModule``.
     """
 
     def __init__(
@@ -61,6 +64,18 @@ class LabelMapModule(ImageDataModule):
         super().__init__(name, root, kind, **options)
         self.kind: LabelMaps = kind
         self.class_names = class_names
+
+    def setup(self, stage: str | None = None) -> None:
+        """Detect the layout and check the splits that the stage needs, sides against the generator's stride too."""
+        module = self.trainer.lightning_module if self.trainer is not None else None
+        stride = getattr(getattr(module, "generator", None), "stride", 1)
+        multiple = math.lcm(self.multiple, stride) if isinstance(stride, int) else self.multiple
+        if multiple != self.multiple and isinstance(self.mode, Stepped) and isinstance(self.test_mode, Stepped):
+            self.multiple = multiple
+            self.mode, self.test_mode = (replace(mode, multiple=multiple) for mode in (self.mode, self.test_mode))
+            self.shelf.mode, self.shelf.test_mode = self.mode, self.test_mode
+            self.shelf.splits.clear()  # checked for another multiple
+        super().setup(stage)
 
     @property
     def view(self) -> Labels:
