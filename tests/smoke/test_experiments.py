@@ -10,7 +10,7 @@ from PIL import Image
 
 from gan_zoo.cli import main
 from gan_zoo.cli.compose import Composer, conf_dir, forget
-from gan_zoo.cli.fill import UNPAIRED, header, kind_of_data
+from gan_zoo.cli.fill import LABELS, UNPAIRED, header, kind_of_data
 from gan_zoo.training.checkpoint_io import read
 
 FOLDER = conf_dir() / "experiment"
@@ -41,11 +41,23 @@ def draw(path: Path, width: int, height: int, seed: int) -> None:
     Image.fromarray(coarse).resize((width, height)).save(path)
 
 
+def draw_labels(root: Path, split: str, name: str, seed: int) -> None:
+    """A label map of 35 ids in blocks, 128x64 px, with instances, features and a photo."""
+    ids = np.random.default_rng(seed).integers(0, 35, (4, 8), dtype=np.uint8).repeat(16, axis=0).repeat(16, axis=1)
+    for part, content in (("label", ids), ("inst", ids.astype(np.uint16) * 1000)):
+        (root / f"{split}_{part}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(content).save(root / f"{split}_{part}" / name)
+    draw(root / f"{split}_img" / name, 128, 64, seed)
+    draw(root / f"{split}_feat" / name, 128, 64, seed + 1)
+
+
 def data_for(cfg: DictConfig, root: Path) -> None:
-    """A few pictures in the layout that the experiment reads: four of each domain, or four glued pairs."""
+    """A few pictures in the layout that the experiment reads: four of each domain, glued pairs, or label maps."""
     for number in range(4):
         for split, first in (("train", 0), ("test", 100)):
-            if kind_of_data(cfg) == UNPAIRED:
+            if kind_of_data(cfg) == LABELS:
+                draw_labels(root, split, f"{number}.png", first + number)
+            elif kind_of_data(cfg) == UNPAIRED:
                 draw(root / f"{split}A" / f"{number}.png", 48, 40, first + number)
                 draw(root / f"{split}B" / f"{number}.png", 40, 48, first + number + 50)
             else:
@@ -65,12 +77,15 @@ def test_it_trains(name: str, recipes: dict[str, DictConfig], tmp_path: Path) ->
     small = ["debug=tiny", "trainer.max_steps=1", "callbacks.grids.n_samples=1"]
     if "lambda_vgg" in cfg.model:  # its network is half a gigabyte, which no test downloads
         small.append("model.lambda_vgg=0.0")
+    if kind_of_data(cfg) == LABELS:  # up to 2048 px wide
+        small.append("data.load_size=128")
     words = [f"experiment={name}", *small, f"data.root={tmp_path / 'pictures'}"]
     assert main(["train", *words, "hydra.run.dir=run"]) == 0
-    checkpoint = read(tmp_path / "run" / "checkpoints" / "last.ckpt")
-    assert checkpoint["global_step"] == 1
-    assert checkpoint["gan_zoo"]["images_seen"] == cfg.data.batch_size
-    assert (tmp_path / "run" / "gallery.html").stat().st_size > 1000
+    for folder in [f"{number}-{stage}" for number, stage in enumerate(cfg.stages or {}, start=1)] or ["."]:
+        checkpoint = read(tmp_path / "run" / folder / "checkpoints" / "last.ckpt")
+        assert checkpoint["global_step"] == 1
+        assert checkpoint["gan_zoo"]["images_seen"] == cfg.data.batch_size
+        assert (tmp_path / "run" / folder / "gallery.html").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("name", [name for name in EXPERIMENTS if "/" in name])
