@@ -73,3 +73,44 @@ def trained(small: list[str], tmp_path: Path) -> Path:
     """The last checkpoint of a small run in ``tmp_path / "run"``."""
     assert main(["train", *small, f"hydra.run.dir={tmp_path / 'run'}"]) == 0
     return tmp_path / "run" / "checkpoints" / "last.ckpt"
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> Path:
+    """Label maps of 5 classes (64x32 px), instances of classes 3 and 4, photos: four for training, two for testing."""
+    for split, count in (("train", 4), ("test", 2)):
+        for number in range(count):
+            rng = np.random.default_rng(number + 10 * len(split))
+            label = rng.integers(0, 5, (2, 4), dtype=np.uint8).repeat(16, axis=0).repeat(16, axis=1)
+            label[0, 0], label[-1, -1] = 2, 3
+            numbers = np.arange(8, dtype=np.uint16).reshape(2, 4).repeat(16, axis=0).repeat(16, axis=1)
+            instance = np.where(label >= 3, label.astype(np.uint16) * 1000 + numbers, label)
+            for part, content in (("label", label), ("inst", instance)):
+                folder = tmp_path / "scenes" / f"{split}_{part}"
+                folder.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(content).save(folder / f"{number}.png")
+            draw(tmp_path / "scenes" / f"{split}_img" / f"{number}.png", 64, 32, number)
+    (tmp_path / "scenes" / "labels.txt").write_text("sky\nroad\ntree\nbuilding\ncar\n")
+    return tmp_path / "scenes"
+
+
+@pytest.fixture
+def painter(scenes: Path, tmp_path: Path) -> Path:
+    """The last checkpoint of a small model of label maps with an encoder of features."""
+    small = [
+        "model.generator.n_downs=2",
+        "model.generator.n_blocks=1",
+        "model.encoder.n_downs=2",
+        "model.encoder.nef=4",
+    ]
+    data = ["data=labelmaps", f"data.root={scenes}", "data.labels=5", "data.load_size=64", "data.multiple=4"]
+    quick = [
+        "debug=tiny",
+        "trainer.max_steps=1",
+        "callbacks.grids=null",
+        "callbacks.gallery=null",
+        "model.lambda_vgg=0",
+    ]
+    words = ["model=pix2pixhd", "model/features=instance", *data, *small, *quick, "trainer.limit_val_batches=0"]
+    assert main(["train", *words, f"hydra.run.dir={tmp_path / 'painter'}"]) == 0
+    return tmp_path / "painter" / "checkpoints" / "last.ckpt"

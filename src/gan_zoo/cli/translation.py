@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_zoo.cli import styles
+from gan_zoo.cli import label_maps, styles
 from gan_zoo.cli.arguments import Parser, direction
 from gan_zoo.cli.report import one_line
 from gan_zoo.cli.styles import Request
@@ -38,6 +38,10 @@ def main(argv: Sequence[str]) -> int:
     inputs, output = [Path(name) for name in args.inputs], Path(args.output)
     plan(inputs, output)  # what is wrong with the inputs is said before a model is loaded
     model, view = load(args.checkpoint)
+    if getattr(model, "labels", 0):
+        return label_maps.translate(model.to(device(args.device)), view, args)
+    if label_maps.asked(args):
+        raise UserError(f"{args.checkpoint} takes pictures: --features, --relabel and the like are for label maps")
     ways: tuple[str, ...] = getattr(model, "directions", ("ab",))
     way = direction(args.direction or ways[0])
     if way not in ways:
@@ -62,6 +66,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         "--skip", action="store_true", help="go on after an unreadable picture (the exit code is 1 all the same)"
     )
     styles.add_options(parser)
+    label_maps.add_options(parser)
     return parser.parse_args(list(argv))
 
 

@@ -85,7 +85,7 @@ def _city_folders(root: Path) -> dict[str, dict[str, Path]]:
         return {}
     maps, photos = subfolders(inside["gtfine"]), subfolders(inside["leftimg8bit"])
     splits = [split for split in SPLITS if split in maps]
-    roles = {"label": maps, "instance": maps, "image": photos}
+    roles = {"label": maps, "instance": maps, "image": photos, "feature": domain_folders(root, ROLES["feature"].folder)}
     found = {split: {name: place[split] for name, place in roles.items() if split in place} for split in splits}
     if len(found) > 1:
         found.pop("test", None)
