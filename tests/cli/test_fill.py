@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 from gan_zoo.cli.compose import Composer, forget
 from gan_zoo.cli.fill import fill, header, kind_of_data
+from gan_zoo.cli.runs import build_model
 from gan_zoo.errors import UserError
 
 SMALL_PARTS = [
@@ -76,6 +78,55 @@ def test_a_sweep_is_filled_in_where_it_does_not_decide(composer: Composer, typed
     filled = fill(composer, typed)
     assert filled.overrides == [*typed, *added]
     assert composer.compose(filled.overrides, multirun=True)
+
+
+SHORTER = "data.preprocess._target_=gan_zoo.data.transforms_shorter.ScaleShorterAndCrop"
+LONG = ["trainer.max_epochs=-1", "trainer.max_steps=1000000"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "added"),
+    [
+        (["model=munit"], ["data=tshirt2longsleeve_cc0", SHORTER, "data.load_size=128", *LONG]),
+        (["model=unit", "data=cat2dog"], [SHORTER, "data.load_size=256", *LONG]),
+        (["model=sa_munit", "data=cat2dog", "data.load_size=300"], [SHORTER, *LONG]),
+        (
+            ["model=munit", "data=edges2shoes_cc0", "trainer.max_steps=5"],
+            ["data.dataset._target_=gan_zoo.data.datasets.Unpaired", SHORTER, "data.load_size=128"],
+        ),
+        (["model=munit", "data=cat2dog", "data.preprocess._target_=gan_zoo.data.transforms.Crop"], LONG),
+        (["model=munit", "data=cat2dog", "debug=tiny"], [SHORTER, "data.load_size=256"]),
+        (
+            ["model=munit", "data=cat2dog", "trainer.devices=8", "data.batch_size=2"],
+            [SHORTER, "data.load_size=256", "trainer.max_epochs=-1", "trainer.max_steps=62500"],
+        ),
+        (["model=sa_munit", "data=cat2dog", "model.attention=none,all"], [SHORTER, "data.load_size=256", *LONG]),
+    ],
+)
+def test_a_paper_with_preprocessing_and_a_length_of_its_own(
+    composer: Composer, typed: list[str], added: list[str]
+) -> None:
+    filled = fill(composer, typed)
+    assert filled.overrides == [*typed, *added]
+    assert composer.compose(filled.overrides, multirun=True)
+
+
+@pytest.mark.parametrize("name", ["unit", "munit", "sa_munit"])
+def test_the_configurations_are_the_constructors_defaults(composer: Composer, name: str) -> None:
+    with torch.device("meta"):
+        configured = build_model(composer.compose([f"model={name}", "data=cat2dog"]).model)
+        bare = type(configured)()
+    shapes = [{key: value.shape for key, value in model.state_dict().items()} for model in (configured, bare)]
+    assert shapes[0] == shapes[1]
+    told = [key for key in vars(bare) if key.startswith("lambda_")]
+    assert len(told) >= 6
+    for key in (*told, "share_passes", "schedule", "adversarial", "channels"):
+        assert getattr(configured, key) == getattr(bare, key), key
+    rates = [
+        [(one.defaults["lr"], tuple(one.defaults["betas"]), one.defaults["weight_decay"]) for one in optimizers]
+        for optimizers in (configured.configure_optimizers(), bare.configure_optimizers())
+    ]
+    assert rates[0] == rates[1]
 
 
 def test_additions_are_announced(composer: Composer) -> None:

@@ -4,9 +4,12 @@
 - a model without data: the embedded data set of its kind; data without a model: the model for its kind;
 - an unpaired model on pairs: the pairs are shuffled apart;
 - a U-Net of 256 px on pictures of 128 px: the U-Net of 128 px, with the other parts of that size;
-- a model that shares a batch among its objectives, with batches that cannot be shared: its own size of batches.
+- a model that shares a batch among its objectives, with batches that cannot be shared: its own size of batches;
+- a model with preprocessing of its own, on data with the usual one: its own;
+- a model whose paper counts iterations, in a run without a length of its own: that length, counted in images.
 """
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +32,7 @@ SMALLER = {  # by class: what stands in for the parts of 256 px
 }
 DEPTHS = ("_target_", "n_downs", "n_blocks", "n_layers", "each.n_layers")
 FROM_PICTURES = ("Pix2Pix", "CycleGAN", "BicycleGAN", "UNIT", "MUNIT", "SAMUNIT", "UGATIT")
+USUAL_LENGTH = (200, -1)  # conf/trainer/default.yaml's max_epochs and max_steps
 DECIDING = ("model", "data", "model/generator", "data.crop_size")  # where one of these is swept, nothing is made to fit
 
 
@@ -158,13 +162,16 @@ def _make_fit(composer: Composer, cfg: DictConfig, typed: dict[str, Override], f
             if key not in typed:
                 filled.add(f"{key}={value}", f"the input is a picture in {data}, no label map")
     dataset = str(cfg.data.get("dataset", {}).get("_target_", ""))
-    if target == "CycleGAN" and dataset.endswith(".Paired") and "data.dataset._target_" not in typed:
+    about = header(composer, "model", model)
+    if about.get("data") == UNPAIRED and dataset.endswith(".Paired") and "data.dataset._target_" not in typed:
         unpaired = dataset.removesuffix("Paired") + "Unpaired"
         filled.add(f"data.dataset._target_={unpaired}", f"the pairs of {data} are shuffled apart")
-    shared = int(header(composer, "model", model).get("batch", "1"))
+    shared = int(about.get("batch", "1"))
     if "data.batch_size" not in typed and cfg.data.get("batch_size", shared) % shared:
         filled.add(f"data.batch_size={shared}", f"{model} gives each of its objectives an equal part of a batch")
     _fit_unet(cfg, typed, filled)
+    _fit_preprocessing(about, cfg, typed, filled)
+    _fit_length(about, cfg, typed, filled)
 
 
 def _fit_unet(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
@@ -176,3 +183,26 @@ def _fit_unet(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> No
     for part, option in SMALLER.get(target, {"generator": "unet_128"}).items():
         if not {f"model/{part}", *(f"model.{part}.{key}" for key in DEPTHS)} & typed.keys():
             filled.add(f"model/{part}={option}", f"for pictures of {size} px")
+
+
+def _fit_preprocessing(about: dict[str, str], cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
+    """The mode that a model's header names, where the data have the usual one; it resizes to what it crops."""
+    usual = str(cfg.data.get("preprocess", {}).get("_target_", "")) == "gan_zoo.data.transforms.ResizeAndCrop"
+    if "preprocess" not in about or not usual or any(key.startswith("data.preprocess") for key in typed):
+        return
+    filled.add(f"data.preprocess._target_={about['preprocess']}", "the paper's")
+    if "data.load_size" not in typed:
+        filled.add(f"data.load_size={cfg.data.crop_size}", "the shorter side's, as in the paper")
+
+
+def _fit_length(about: dict[str, str], cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
+    """The images that a model's header counts, where the run has the usual number of epochs."""
+    told = {"trainer.max_epochs", "trainer.max_steps"} & typed.keys()
+    if "images" not in about or told or (cfg.trainer.max_epochs, cfg.trainer.max_steps) != USUAL_LENGTH:
+        return
+    images = int(about["images"])
+    numbers = [cfg.trainer.get(key) for key in ("devices", "num_nodes", "accumulate_grad_batches")]
+    numbers.append(cfg.data.get("batch_size"))
+    at_once = math.prod(number for number in numbers if isinstance(number, int) and number > 0)
+    filled.add("trainer.max_epochs=-1", "the paper counts iterations")
+    filled.add(f"trainer.max_steps={-(-images // at_once)}", f"{images:,} images, {at_once} an iteration")
