@@ -11,7 +11,10 @@ from lightning import Trainer
 from torch.utils.data import DataLoader
 
 from gan_zoo.errors import UserError
-from gan_zoo.models import CycleGAN, Pix2Pix
+from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix
+from gan_zoo.networks.latent_encoder import ConvEncoder
+from gan_zoo.networks.latent_unet import LatentUNet
+from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
@@ -24,6 +27,9 @@ LOSSES = (ROOT / "docs" / "losses.md").read_text()
 unet = partial(UNet, n_downs=4, ngf=2)
 resnet = partial(ResNet, n_blocks=1, ngf=2)
 patchgan = partial(PatchGAN, n_layers=1, ndf=2)
+latent_unet = partial(LatentUNet, n_downs=4, ngf=2)
+encoder = partial(ConvEncoder, n_layers=2, nef=2)
+multiscale = partial(MultiScale, ndf=2, each=partial(PatchGAN, n_layers=1))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -35,7 +41,7 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
 def logged(model: GANModule, folder: Path) -> set[str]:
     """Every name that one iteration, one validation and one test of a model log."""
     batch = {"a": torch.rand(1, 3, 32, 32), "b": torch.rand(1, 3, 32, 32)}
-    loader = DataLoader([{key: image[0] for key, image in batch.items()}], batch_size=1)
+    loader = DataLoader([{key: image[0] for key, image in batch.items()}] * 2, batch_size=2)
     options = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
     trainer = Trainer(max_steps=1, logger=False, enable_checkpointing=False, default_root_dir=folder, **options)
     trainer.fit(model, loader, loader)
@@ -47,7 +53,9 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     parts = {"generator": unet, "discriminator": patchgan, "lambda_gp": 1.0}
     folder = tmp_path_factory.mktemp("logged")
     pix2pix = logged(Pix2Pix(**parts, lambda_l2=1.0), folder)
-    return pix2pix | logged(CycleGAN(**parts | {"generator": resnet}), folder)
+    cyclegan = logged(CycleGAN(**parts | {"generator": resnet}), folder)
+    parts = {"generator": latent_unet, "encoder": encoder, "discriminator": multiscale}
+    return pix2pix | cyclegan | logged(BicycleGAN(**parts), folder)
 
 
 def test_every_logged_name_is_explained(names: set[str]) -> None:

@@ -87,6 +87,8 @@ def test_mistakes(files: dict[str, Path], tmp_path: Path, capsys: pytest.Capture
         ("a/latest_net_G.pth", "pix2pix", ("G", Path("a/latest_net_G.pth"))),
         ("latest_net_G.pth", "cyclegan", ("G_A", Path("latest_net_G.pth"))),
         ("200_net_D_B.pth", "cyclegan", ("D_B", Path("200_net_D_B.pth"))),
+        ("latest_net_D2.pth", "bicyclegan", ("D2", Path("latest_net_D2.pth"))),
+        ("maps_net_E.pth", "bicyclegan", ("E", Path("maps_net_E.pth"))),
         ("G_B=x=y.pth", "cyclegan", ("G_B", Path("x=y.pth"))),
     ],
 )
@@ -115,3 +117,19 @@ def test_pix2pix_too(tmp_path: Path) -> None:
     words = [f"--option={key}={value}" for key, value in chosen.items()]
     assert main(["import", "pix2pix", "latest_net_G.pth", *words, "--output", "p.ckpt"]) == 0
     assert isinstance(gan_zoo.load("p.ckpt"), Pix2Pix)
+
+
+@pytest.mark.parametrize("nets", [("G", "E"), ("G", "E", "D", "D2")])
+def test_bicyclegan_as_published_and_whole(tmp_path: Path, nets: tuple[str, ...]) -> None:
+    chosen = {"netG": "unet_128", "netE": "conv_128", "netD": "basic_128_multi", "ngf": 1, "nef": 1, "ndf": 2}
+    chosen |= {"netD2": chosen["netD"], "input_nc": 1, "nz": 3}
+    states = to_reference(from_reference("bicyclegan", chosen, {}))
+    files = [f"maps_net_{net}.pth" for net in nets]
+    for net, file in zip(nets, files, strict=True):
+        torch.save(dict(states[net]), tmp_path / file)
+    words = [f"--option={key}={value}" for key, value in chosen.items()]
+    assert main(["import", "bicyclegan", *files, *words, "--output", "b.ckpt"]) == 0
+    model = gan_zoo.load("b.ckpt")
+    found = to_reference(model)
+    assert all(torch.equal(found[net][key], value) for net in nets for key, value in states[net].items())
+    assert model.translate(torch.rand(1, 1, 50, 40)).shape == (1, 3, 50, 40)

@@ -17,7 +17,8 @@ EXAMPLES = """\
   gan-zoo import pix2pix facades_label2photo/latest_net_G.pth
   gan-zoo import cyclegan run/latest_net_G_A.pth run/latest_net_G_B.pth run/latest_net_D_A.pth run/latest_net_D_B.pth
   gan-zoo import cyclegan horse2zebra_pretrained/latest_net_G.pth         (one direction: ab)
-  gan-zoo import pix2pix G=weights.pth --option netG=unet_128 --option ngf=32"""
+  gan-zoo import pix2pix G=weights.pth --option netG=unet_128 --option ngf=32
+  gan-zoo import bicyclegan edges2shoes_net_G.pth edges2shoes_net_E.pth --option input_nc=1"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -47,7 +48,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=raw,
     )
-    parser.add_argument("model", help="pix2pix, cyclegan")
+    parser.add_argument("model", help="pix2pix, cyclegan, bicyclegan")
     parser.add_argument("files", nargs="+", metavar="FILE", help="*_net_<NETWORK>.pth, or NETWORK=FILE")
     parser.add_argument(
         "--option",
@@ -70,7 +71,7 @@ def network(word: str, model: str) -> tuple[str, Path]:
     name, equals, path = word.partition("=")
     if equals and re.fullmatch(r"[A-Za-z]\w*", name):
         return name, Path(path)
-    if found := re.search(r"_net_([A-Z](?:_[A-Z])?)", Path(word).name):
+    if found := re.search(r"_net_([A-Z]\d?(?:_[A-Z])?)", Path(word).name):
         # Published one-direction models hold netG_A alone and call it G.
         one_way = model == "cyclegan" and len(found[1]) == 1
         return f"{found[1]}_A" if one_way else found[1], Path(word)

@@ -59,9 +59,9 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     if single:
         _NAMES[model] = dict.fromkeys(weights or (single,), single)
     networks = reference_networks(model)
+    for label in set(weights) - set(networks):
+        raise UserError(f"the reference of {name} has no network {label!r}{nearest(label, networks)}")
     for label, given in weights.items():
-        if label not in networks:
-            raise UserError(f"the reference of {name} has no network {label!r}{nearest(label, networks)}")
         state.load(networks[label], layer_paths(networks[label]), given, label)
     return model
 
