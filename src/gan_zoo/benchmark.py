@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import torch
@@ -102,25 +102,12 @@ def bare(
         for player in players:
             optimizers[player].zero_grad()
 
-    def accumulate(
-        loss_fn: Callable[..., Mapping[str, Tensor]],
-        *args: Any,
-        over: str | tuple[str, ...],
-        shared: SharedPass | None = None,
-    ) -> None:
-        learners = (over,) if isinstance(over, str) else over
-        with model.frozen_except(*learners):
-            total = torch.stack(list(loss_fn(*args).values())).sum()
-            if shared is not None and learners == (shared.player,):
-                total = shared.handed_over(total)
-            inputs = [p for player in learners for p in getattr(model, player).parameters() if p.requires_grad]
-            total.backward(inputs=inputs if shared is not None else None)  # type: ignore[no-untyped-call]
-
     def step(*players: str) -> None:
         for player in players:
             optimizers[player].step()
 
-    model.zero, model.accumulate, model.step = zero, accumulate, step  # type: ignore[method-assign]
+    model.zero, model.step = zero, step  # type: ignore[method-assign]
+    model.accumulate = partial(_accumulate, model)  # type: ignore[method-assign]
     training_step = type(model).training_step.__wrapped__  # type: ignore[attr-defined]  # not the base class's wrapper
 
     def iterate(batch: Batch) -> None:
@@ -128,6 +115,23 @@ def bare(
             training_step(model, batch, 0)
 
     return iterate
+
+
+def _accumulate(
+    model: GANModule,
+    loss_fn: Callable[..., Mapping[str, Tensor]],
+    *args: Any,
+    over: str | tuple[str, ...],
+    shared: SharedPass | None = None,
+) -> None:
+    """The gradient of ``loss_fn(*args)`` for the players in ``over``; neither watched nor logged."""
+    learners = (over,) if isinstance(over, str) else over
+    with model.frozen_except(*learners):
+        total = torch.stack(list(loss_fn(*args).values())).sum()
+        if shared is not None and learners == (shared.player,):
+            total = shared.handed_over(total)
+        inputs = [p for player in learners for p in getattr(model, player).parameters() if p.requires_grad]
+        total.backward(inputs=inputs if shared is not None else None)  # type: ignore[no-untyped-call]
 
 
 # ---- time

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_zoo import benchmark
-from gan_zoo.models import CycleGAN, Pix2Pix
+from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
@@ -68,6 +68,13 @@ def test_the_papers_widths_take_no_more_than_the_references() -> None:
     """The references' own counts at batch 1: 87.0 GFLOP for pix2pix at 256 px, 469 for CycleGAN at 128 px."""
     assert benchmark.flops_per_iteration(Pix2Pix(), batch_of(256)) <= 87.0e9
     assert benchmark.flops_per_iteration(CycleGAN(), batch_of(128)) <= 469e9
+
+
+@pytest.mark.slow
+def test_bicyclegan_computes_nothing_twice() -> None:
+    """The reference counts 261 GFLOP at 256 px, batch 2: the second backward pass through G(random) is not made."""
+    two = {name: images.expand(2, -1, -1, -1) for name, images in batch_of(256).items()}
+    assert benchmark.flops_per_iteration(BicycleGAN(), two) <= 235e9
 
 
 @pytest.mark.parametrize("make", [small_pix2pix, small_cyclegan])
