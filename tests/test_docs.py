@@ -11,11 +11,12 @@ from lightning import Trainer
 from torch.utils.data import DataLoader
 
 from gan_zoo.errors import UserError
-from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix
+from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
 from gan_zoo.networks.latent_encoder import ConvEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.patchgan import PatchGAN
+from gan_zoo.networks.pix2pixhd import GlobalGenerator
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
 from gan_zoo.training.module import GANModule
@@ -55,7 +56,10 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     pix2pix = logged(Pix2Pix(**parts, lambda_l2=1.0), folder)
     cyclegan = logged(CycleGAN(**parts | {"generator": resnet}), folder)
     parts = {"generator": latent_unet, "encoder": encoder, "discriminator": multiscale}
-    return pix2pix | cyclegan | logged(BicycleGAN(**parts), folder)
+    hd = Pix2PixHD(partial(GlobalGenerator, n_downs=1, n_blocks=1, ngf=2), multiscale, labels=0, instances=False)
+    shapes = {key: value.shape for key, value in hd.vgg.published.network().state_dict().items()}
+    hd.vgg.fill({key: torch.zeros(shape) for key, shape in shapes.items()})
+    return pix2pix | cyclegan | logged(hd, folder) | logged(BicycleGAN(**parts), folder)
 
 
 def test_every_logged_name_is_explained(names: set[str]) -> None:
@@ -117,7 +121,8 @@ def test_options_in_the_text_exist() -> None:
     found = overrides()
     assert len(found) > 20
     for page, option in found:
-        homes = [[], ["model=pix2pix", "data=paired"], ["model=cyclegan", "data=unpaired"]]
+        pix2pixhd = ["model=pix2pixhd", "data=labelmaps"]
+        homes = [[], ["model=pix2pix", "data=paired"], ["model=cyclegan", "data=unpaired"], pix2pixhd]
         assert any(composes([*home, option]) for home in homes), f"{page}: {option}"
 
 
