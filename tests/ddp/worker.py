@@ -19,10 +19,14 @@ from gan_zoo.data.datasets import Unpaired
 from gan_zoo.layers.norm import instance_norm
 from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.models.cyclegan import CycleGAN
+from gan_zoo.models.munit import MUNIT
 from gan_zoo.models.pix2pix import Pix2Pix
+from gan_zoo.models.sa_munit import SAMUNIT
+from gan_zoo.models.unit import UNIT
 from gan_zoo.networks.latent_encoder import ResNetEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
+from gan_zoo.networks.munit import AutoEncoder, StridedPatch, StyleAutoEncoder
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
@@ -38,6 +42,9 @@ MULTIMODAL = partial(
     discriminator=partial(MultiScale, narrowing=2, ndf=4, each=partial(JUDGE, n_layers=1)),
     nz=3,
 )
+STRIDED = partial(MultiScale, n_scales=1, ndf=4, each=partial(StridedPatch, n_layers=2))
+CODER = {"ngf": 4, "n_downs": 1, "n_blocks": 1}
+STYLED = partial(StyleAutoEncoder, style_dim=2, mlp_dim=4, **CODER)
 MODELS = {
     "pix2pix": partial(Pix2Pix, U_NET, JUDGE),
     "bicyclegan": MULTIMODAL,
@@ -48,6 +55,10 @@ MODELS = {
     "cyclegan_noise": partial(CycleGAN, U_NET, JUDGE, pool_size=0, nz=2),
     # Second derivatives are noisier: without Adam, which would make steps of that noise.
     "cyclegan_penalty": partial(CycleGAN, SMALL, JUDGE, pool_size=0, lambda_gp=1.0, optimizer=partial(SGD, lr=1e-4)),
+    "munit": partial(MUNIT, STYLED, STRIDED, lambda_cycle=10.0),
+    "sa_munit": partial(SAMUNIT, STYLED, STRIDED),
+    "unit": partial(UNIT, partial(AutoEncoder, **CODER), STRIDED),
+    "unit_shared": partial(UNIT, partial(AutoEncoder, **CODER), STRIDED, shared_blocks=1),
     "pix2pixhd": COARSE_TO_FINE,  # an epoch frozen, an iteration joint
 }
 WARM = multiprocessing.get_context("forkserver")

@@ -98,6 +98,7 @@ CASES: dict[str, dict[str, Any]] = {
     "accumulation": {"trainer": {"max_epochs": 4, "accumulate_grad_batches": 2}, "every_n_images": 1},
     "two workers": {"trainer": {"max_epochs": 2}, "workers": 2},
     "drawn codes": {"trainer": {"max_epochs": 5}, "model": "bicyclegan", "batch_size": 2},
+    "drawn styles, rates by iteration": {"trainer": {"max_steps": 17}, "model": "munit"},
 }
 PHASES = [3, 7, 9]  # iterations in the frozen phase of pix2pixHD, at its end, and behind it
 

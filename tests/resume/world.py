@@ -29,13 +29,16 @@ from gan_zoo.data.datasets import Paired
 from gan_zoo.data.transforms import ResizeAndCrop
 from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.models.cyclegan import CycleGAN
+from gan_zoo.models.munit import MUNIT
 from gan_zoo.models.pix2pix import Pix2Pix
 from gan_zoo.networks.latent_encoder import ConvEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
+from gan_zoo.networks.munit import StridedPatch, StyleAutoEncoder
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
+from gan_zoo.training.schedules import Halving
 from tests.labelled import COARSE_TO_FINE
 
 MODELS = {
@@ -56,6 +59,12 @@ MODELS = {
         encoder=partial(ConvEncoder, n_layers=3, nef=2),
         discriminator=partial(MultiScale, narrowing=2, ndf=4, each=partial(PatchGAN, n_layers=1)),
         nz=2,
+    ),
+    "munit": partial(
+        MUNIT,
+        generator=partial(StyleAutoEncoder, style_dim=2, ngf=2, mlp_dim=4, n_downs=1, n_blocks=1),
+        discriminator=partial(MultiScale, n_scales=1, ndf=2, each=partial(StridedPatch, n_layers=2)),
+        schedule=Halving(every=4),
     ),
     "pix2pixhd": partial(COARSE_TO_FINE, pool_size=3),
 }

@@ -1,11 +1,13 @@
-"""The residual block."""
+"""The residual block, and the block of MUNIT's family."""
 
 import pytest
 import torch
 from torch import nn
 
-from gan_zoo.layers.blocks import ResidualBlock, double, front, halve, to_image
+from gan_zoo.layers.adain import AdaIN
+from gan_zoo.layers.blocks import ConvBlock, ResidualBlock, double, front, halve, to_image
 from gan_zoo.layers.norm import batch_norm, instance_norm, no_norm
+from gan_zoo.layers.spectral import SpectralConv2d
 
 
 def test_it_adds_its_body_to_its_input_without_changing_the_input() -> None:
@@ -54,3 +56,21 @@ def test_the_ends_of_a_generator_change_sizes_and_widths() -> None:
         y = nn.Sequential(*layers)(x)
         assert y.shape == shape
     assert y.abs().max() < 1
+
+
+def test_a_block_pads_convolves_normalises_and_cuts_off() -> None:
+    torch.manual_seed(0)
+    block, x = ConvBlock(2, 3, 3, stride=2, padding=1, norm=instance_norm), torch.randn(1, 2, 6, 8)
+    padded = nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
+    torch.testing.assert_close(block(x), nn.functional.instance_norm(block.conv(padded)).relu())
+    assert block(x).shape == (1, 3, 3, 4)
+    zeros = ConvBlock(2, 3, 3, padding=1, activation=nn.Tanh, pad=nn.ZeroPad2d)
+    expected = nn.functional.conv2d(x, zeros.conv.weight, zeros.conv.bias, padding=1).tanh()
+    torch.testing.assert_close(zeros(x), expected)
+
+
+def test_a_blocks_norm_may_take_a_style_and_its_convolution_may_be_another() -> None:
+    block, x = ConvBlock(2, 3, 1, norm=AdaIN, activation=nn.Identity), torch.randn(2, 2, 4, 4)
+    style = torch.cat([torch.full((2, 3), 5.0), torch.zeros(2, 3)], dim=1)  # shift 5, scale 0
+    torch.testing.assert_close(block(x, style), torch.full((2, 3, 4, 4), 5.0))
+    assert isinstance(ConvBlock(2, 3, 3, conv=SpectralConv2d).conv, SpectralConv2d)

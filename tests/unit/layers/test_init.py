@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from gan_zoo.layers.init import Initialisation, Kaiming, Normal, Orthogonal, Xavier
+from gan_zoo.layers.init import Initialisation, Kaiming, Normal, Orthogonal, Untouched, Xavier
+from gan_zoo.layers.spectral import SpectralConv2d
 
 
 def network() -> nn.Sequential:
@@ -80,3 +81,26 @@ def test_biases_may_stay_as_pytorch_draws_them() -> None:
     assert torch.equal(net[4].bias, before["4.bias"])
     assert not torch.equal(net[0].weight, before["0.weight"])
     assert not net[1].bias.any()
+
+
+def test_norms_may_be_left_as_they_are() -> None:
+    torch.manual_seed(0)
+    net = Normal(0.5, norms=False)(network())
+    assert torch.equal(net[1].weight, torch.ones(32))
+    assert torch.equal(net[1].bias, torch.zeros(32))
+    assert net[0].weight.std().item() == pytest.approx(0.5, rel=0.05)
+    assert not net[0].bias.any()
+
+
+def test_nothing_may_be_drawn() -> None:
+    net = network()
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    assert Untouched()(net) is net
+    assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
+
+
+def test_spectrally_normalised_convolutions_keep_their_own() -> None:
+    layer = SpectralConv2d(3, 4, 3)
+    before = layer.weight_bar.detach().clone()
+    Kaiming(norms=False)(nn.Sequential(layer))
+    assert torch.equal(layer.weight_bar, before)

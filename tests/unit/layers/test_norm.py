@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from gan_zoo.layers.norm import batch_norm, instance_norm, merges_images, no_norm, sync_batch_norm, wants_bias
+from gan_zoo.layers.spectral import SpectralConv2d
 
 
 def test_batch_norm_uses_the_batch_in_training_and_its_memory_in_evaluation() -> None:
@@ -44,7 +45,10 @@ def test_only_instance_norm_wants_a_bias_before_it(norm: object, bias: bool) -> 
 
 @pytest.mark.parametrize(
     ("layer", "merges"),
-    [(batch_norm(2), True), (sync_batch_norm(2), True), (nn.Dropout(0.5), True), (instance_norm(2), False)],
+    [
+        *((batch_norm(2), True), (sync_batch_norm(2), True), (nn.Dropout(0.5), True), (instance_norm(2), False)),
+        (SpectralConv2d(2, 2, 1), True),  # every pass is a power iteration
+    ],
 )
 def test_images_of_a_batch_meet_in_batch_norm_and_dropout(layer: nn.Module, merges: bool) -> None:
     assert merges_images(nn.Sequential(nn.Conv2d(2, 2, 1), nn.Sequential(layer))) is merges

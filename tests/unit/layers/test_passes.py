@@ -41,3 +41,19 @@ def test_a_network_that_mixes_images_gets_them_alone() -> None:
     first, second = passes(net, A, B + 5, merged=False)
     assert abs(first.mean().item()) < 1e-6
     assert abs(second.mean().item()) < 1e-6
+
+
+class Scales(nn.Module):
+    """Gives the picture, and a list of two smaller ones."""
+
+    def forward(self, x: Tensor) -> list[Tensor | list[Tensor]]:
+        return [x, [x[..., :2], x[..., :1]]]
+
+
+def test_lists_of_lists_come_back_in_parts() -> None:
+    for merged in (True, False):
+        first, second = passes(Scales(), A, B, merged=merged)
+        assert torch.equal(first[0], A)
+        assert torch.equal(second[0], B)
+        assert [tuple(map.shape) for map in second[1]] == [(2, 1, 3, 2), (2, 1, 3, 1)]
+        assert torch.equal(second[1][1], B[..., :1])

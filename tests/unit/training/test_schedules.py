@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from gan_zoo.errors import UserError
-from gan_zoo.training.schedules import Constant, Cosine, Linear, Plateau, Schedule, Step
+from gan_zoo.training.schedules import Constant, Cosine, Halving, Linear, Plateau, Schedule, Step
 
 
 def test_constant() -> None:
@@ -26,6 +26,15 @@ def test_linear_goes_on_from_a_first_epoch() -> None:
 def test_step_and_cosine() -> None:
     assert [Step(2, 0.5)(epoch) for epoch in range(5)] == [1, 1, 0.5, 0.5, 0.25]
     assert [Cosine(4)(epoch) for epoch in (0, 2, 4, 8)] == pytest.approx([1, 0.5, 0, 1])
+
+
+def test_halving_counts_iterations_from_zero() -> None:
+    schedule = Halving(every=3)
+    assert [schedule(iteration) for iteration in range(7)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+    assert Halving()(99_999) == 1
+    assert Halving(every=2, factor=0.1)(5) == pytest.approx(0.01)
+    assert Halving.counts_iterations
+    assert not Linear.counts_iterations
 
 
 def test_plateau_falls_after_more_than_patience_epochs_without_progress() -> None:
