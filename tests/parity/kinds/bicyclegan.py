@@ -66,29 +66,27 @@ def _check_listing(case: Case, label: str, net: nn.Module) -> None:
 
 def _check_outputs(case: Case, options: Mapping[str, Any], weights: Mapping[str, Any]) -> None:
     inputs = list(case.inputs.values())
-    for mode in {name.rpartition("_")[2] for name in case.arrays if name.endswith(("_train", "_eval"))} or {""}:
+    modes = [name for name in ("y_train", "y_eval") if any(array.startswith(name) for array in case.arrays)]
+    for name in modes or ["y"]:
         model, net = _build(options, weights)
-        net.train(mode != "eval")
+        net.train(name != "y_eval")
         with torch.no_grad(), junyanz.traced(net, adapter.layer_paths(net)) as calls:
             made = net(*inputs)
-        for name, value in _named(made, f"_{mode}" if mode else "").items():
-            case.compare(name, value)
-        _compare_traces(case.says.get(f"trace_y_{mode}" if mode else "trace_y", []), calls)
-        if f"running_norms{mode and '_' + mode}" in case.arrays:
+        for part, value in _parts(made).items():
+            case.compare(name + part, value)
+        _compare_traces(case.says.get(f"trace_{name}", []), calls)
+        if name != "y_eval" and "running_norms" in case.arrays:
             (state,) = to_reference(model).values()
-            statistics = [state[key] for key in case.says["running_statistics"]]
-            case.compare(f"running_norms{mode and '_' + mode}", norms(statistics))
+            case.compare("running_norms", norms([state[key] for key in case.says["running_statistics"]]))
 
 
-def _named(made: Any, mode: str) -> dict[str, Tensor]:
-    """A network's outputs under the cases' names."""
+def _parts(made: Any) -> dict[str, Tensor]:
+    """A network's outputs under what the cases add to their names."""
     if isinstance(made, Tensor):
-        return {f"y{mode}": made}
+        return {"": made}
     if isinstance(made, tuple):
-        return {f"y_mu{mode}": made[0], f"y_logvar{mode}": made[1]}
-    if len(made) == 1:
-        return {f"y{mode}": made[0]}
-    return {f"y_scale{i}{mode}": scores for i, scores in enumerate(made)}
+        return {"_mu": made[0], "_logvar": made[1]}
+    return {f"_scale{i}": scores for i, scores in enumerate(made)} if len(made) > 1 else {"": made[0]}
 
 
 def _compare_traces(said: list[Any], calls: list[list[Any]]) -> None:
