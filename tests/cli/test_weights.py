@@ -90,6 +90,9 @@ def test_mistakes(files: dict[str, Path], tmp_path: Path, capsys: pytest.Capture
         ("latest_net_D2.pth", "bicyclegan", ("D2", Path("latest_net_D2.pth"))),
         ("maps_net_E.pth", "bicyclegan", ("E", Path("maps_net_E.pth"))),
         ("G_B=x=y.pth", "cyclegan", ("G_B", Path("x=y.pth"))),
+        ("run/10_net_E.pth", "pix2pixhd", ("netE", Path("run/10_net_E.pth"))),
+        ("G=x.pth", "pix2pixhd", ("netG", Path("x.pth"))),
+        ("netD=x.pth", "pix2pixhd", ("netD", Path("x.pth"))),
     ],
 )
 def test_network(word: str, model: str, found: tuple[str, Path]) -> None:
@@ -117,6 +120,18 @@ def test_pix2pix_too(tmp_path: Path) -> None:
     words = [f"--option={key}={value}" for key, value in chosen.items()]
     assert main(["import", "pix2pix", "latest_net_G.pth", *words, "--output", "p.ckpt"]) == 0
     assert isinstance(gan_zoo.load("p.ckpt"), Pix2Pix)
+
+
+def test_pix2pixhd_in_the_references_files(tmp_path: Path) -> None:
+    chosen = {"netG": "local", "label_nc": 4, "ngf": 2, "ndf": 2, "n_downsample_global": 1, "n_blocks_global": 1}
+    state = to_reference(from_reference("pix2pixhd", chosen, {}))
+    for net in "GD":
+        torch.save(dict(state[f"net{net}"]), tmp_path / f"latest_net_{net}.pth")
+    words = [f"--option={key}={value}" for key, value in chosen.items()]
+    files = ["latest_net_G.pth", "latest_net_D.pth"]
+    assert main(["import", "pix2pixhd", *files, *words, "--output", "p.ckpt"]) == 0
+    found = to_reference(gan_zoo.load("p.ckpt"))
+    assert all(torch.equal(value, found[net][key]) for net in state for key, value in state[net].items())
 
 
 @pytest.mark.parametrize("nets", [("G", "E"), ("G", "E", "D", "D2")])

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from gan_zoo import benchmark
-from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix
+from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
+from gan_zoo.networks.vgg import VGG19
 
 Batch = dict[str, Tensor]
 
@@ -68,6 +69,15 @@ def test_the_papers_widths_take_no_more_than_the_references() -> None:
     """The references' own counts at batch 1: 87.0 GFLOP for pix2pix at 256 px, 469 for CycleGAN at 128 px."""
     assert benchmark.flops_per_iteration(Pix2Pix(), batch_of(256)) <= 87.0e9
     assert benchmark.flops_per_iteration(CycleGAN(), batch_of(128)) <= 469e9
+
+
+def test_pix2pixhd_judges_a_fake_once() -> None:
+    """The reference counts 1170 GFLOP at 256x512; counted without numbers, on the meta device."""
+    with torch.device("meta"):
+        model, maps = Pix2PixHD(), torch.zeros(1, 1, 256, 512, dtype=torch.int64)
+        model.vgg.network = VGG19().network().requires_grad_(False)
+        batch = {"label": maps, "instance": maps, "image": torch.zeros(1, 3, 256, 512)}
+        assert benchmark.flops_per_iteration(model, batch) <= 1145e9
 
 
 @pytest.mark.slow

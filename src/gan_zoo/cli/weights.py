@@ -17,6 +17,7 @@ EXAMPLES = """\
   gan-zoo import pix2pix facades_label2photo/latest_net_G.pth
   gan-zoo import cyclegan run/latest_net_G_A.pth run/latest_net_G_B.pth run/latest_net_D_A.pth run/latest_net_D_B.pth
   gan-zoo import cyclegan horse2zebra_pretrained/latest_net_G.pth         (one direction: ab)
+  gan-zoo import pix2pixhd label2city_1024p/latest_net_G.pth --option netG=local --option ngf=32
   gan-zoo import pix2pix G=weights.pth --option netG=unet_128 --option ngf=32
   gan-zoo import bicyclegan edges2shoes_net_G.pth edges2shoes_net_E.pth --option input_nc=1"""
 
@@ -69,12 +70,13 @@ def network(word: str, model: str) -> tuple[str, Path]:
         UserError: the name does not say.
     """
     name, equals, path = word.partition("=")
+    prefix = "net" if model == "pix2pixhd" else ""  # the names of its state dicts: netG, netD, netE
     if equals and re.fullmatch(r"[A-Za-z]\w*", name):
-        return name, Path(path)
+        return f"{prefix}{name}" if len(name) == 1 else name, Path(path)
     if found := re.search(r"_net_([A-Z]\d?(?:_[A-Z])?)", Path(word).name):
         # Published one-direction models hold netG_A alone and call it G.
         one_way = model == "cyclegan" and len(found[1]) == 1
-        return f"{found[1]}_A" if one_way else found[1], Path(word)
+        return f"{found[1]}_A" if one_way else f"{prefix}{found[1]}", Path(word)
     raise UserError(f"{word} does not say which network it holds: write NETWORK=FILE, for example G={word}")
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD
+from torch.optim import SGD, Adam
 from torch.utils.data import DataLoader
 
 from gan_zoo.training.module import Batch, GANModule, Losses
+from gan_zoo.training.shared import SharedPass
 from tests.unit import world
 
 
@@ -219,3 +220,54 @@ class Linked(GANModule):
 def test_a_player_of_several_networks_has_all_their_parameters() -> None:
     (optimizer,) = Linked().configure_optimizers()
     assert [parameter.item() for parameter in optimizer.param_groups[0]["params"]] == [1.0, 2.0]
+
+
+class OnePass(world.Duel):
+    """The judge's number meets the maker's once, for both objectives: judge (j m)^2, maker (j m - 1)^2."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Both gradients, then both steps."""
+        shared = SharedPass("judge", self.judge, "times")
+        met = shared(self.maker.value)
+        self.zero(*self.players)
+        self.accumulate(lambda: Losses({"real": met.square()}), over="judge", shared=shared)
+        self.accumulate(lambda: Losses({"adv": (met - 1).square()}), over="maker", shared=shared)
+        self.step(*self.players)
+
+
+class Times(world.Number):
+    """A number that multiplies."""
+
+    def times(self, x: Tensor) -> Tensor:
+        """Their product."""
+        return self.value * x
+
+
+def test_two_players_may_share_one_pass() -> None:
+    model = OnePass()
+    model.judge = Times(2.0)
+    model.maker = world.Number(3.0)
+    world.fit(model, world.numbers(0.0))
+    assert model.numbers() == pytest.approx((2 - 0.1 * 2 * 6 * 3, 3 - 0.1 * 2 * 5 * 2))
+    assert set(model.terms) == {"judge/real", "maker/adv"}
+
+
+class Renewing(world.Duel):
+    """Forgets the maker's moments at the start of every second epoch."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Note what is remembered before and after."""
+        self.seen = [*getattr(self, "seen", []), (self.epoch, self.is_fresh(self.maker.value))]
+        if self.epoch == 1:
+            self.renew("maker")
+            assert self.is_fresh(self.maker.value)
+            assert not self.is_fresh(self.judge.value)
+        super().training_step.__wrapped__(self, batch, batch_idx)  # type: ignore[attr-defined]  # the bare step
+
+
+def test_a_player_may_begin_anew_and_epochs_count_images() -> None:
+    model = Renewing(optimizer=Adam)
+    trainer = world.fit(model, world.numbers(1.0, 2.0), max_epochs=2)
+    assert model.seen == [(0, True), (0, False), (1, False), (1, False)]
+    steps = [int(next(iter(optimizer.state.values()))["step"]) for optimizer in trainer.optimizers]
+    assert steps == [4, 1]
