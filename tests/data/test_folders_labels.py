@@ -78,6 +78,10 @@ def test_cityscapes_names_in_folders_and_in_its_own_tree(tmp_path: Path) -> None
     expected = (f"{frame}_gtFine_labelIds.png", f"{frame}_gtFine_instanceIds.png", f"{frame}_leftImg8bit.png")
     assert names(layout, "val") == [expected]
     assert layout.split("test") is layout.splits["val"]
+    photo(tmp_path / "tree" / "train_feat" / "aachen" / f"{frame}_leftImg8bit.png")  # as an encoder writes them
+    photo(tmp_path / "tree" / "val_feat" / "aachen" / f"{frame}_leftImg8bit.png")
+    [row] = names(detect(tmp_path / "tree", *PARTS, "feature"), "train")
+    assert sorted(row) == sorted([*expected, f"{frame}_leftImg8bit.png"])
 
 
 def test_by_position_where_no_names_agree(tmp_path: Path) -> None:
