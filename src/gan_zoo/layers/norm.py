@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from gan_zoo.layers.spectral import SpectralConv2d
+from gan_zoo.layers.spectral import Normed, SpectralConv2d
 
 NormFactory = Callable[[int], nn.Module]
 
@@ -43,5 +43,5 @@ def merges_images(net: nn.Module) -> bool:
 
     That is so with batch norm, dropout and power iterations: two passes are not one pass of their concatenation.
     """
-    mixing = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd, SpectralConv2d)
+    mixing = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd, SpectralConv2d, Normed)
     return any(isinstance(layer, mixing) for layer in net.modules())

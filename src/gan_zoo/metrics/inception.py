@@ -25,4 +25,5 @@ def conditional_inception_score(probabilities: Tensor) -> Tensor:
 def _divergence(p: Tensor, q: Tensor) -> Tensor:
     """KL(p || q) over the last axis; both are normalised first, 0 log 0 is 0."""
     p, q = (probability / probability.sum(dim=-1, keepdim=True) for probability in (p, q))
-    return (torch.special.xlogy(p, p) - torch.special.xlogy(p, q)).sum(dim=-1)
+    divergence: Tensor = (torch.special.xlogy(p, p) - torch.special.xlogy(p, q)).sum(dim=-1)
+    return divergence

@@ -92,6 +92,24 @@ class Halving(Schedule):
 
 
 @dataclass
+class LinearSecondHalf(Schedule):
+    """Constant for half of the iterations, then down to 0 at the last: znxlwm/UGATIT-pytorch @ b8c42518.
+
+    There the rate of an odd number of iterations ends one share below 0, and a resumed run's is one share low; here
+    neither.
+    """
+
+    n_iterations: int = 1_000_000
+
+    counts_iterations = True
+
+    def __call__(self, iteration: int) -> float:
+        """1 - max(0, i - N // 2) / (N // 2) for iteration i = 1, 2, …, N, which is number i - 1 from 0; at least 0."""
+        half = self.n_iterations // 2
+        return max(0.0, 1.0 - max(0, iteration + 1 - half) / max(1, half))
+
+
+@dataclass
 class Cosine(Schedule):
     """Half a cosine from 1 to 0 in ``n_epochs``; it rises again after them (Loshchilov and Hutter 2017)."""
 

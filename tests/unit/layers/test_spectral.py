@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from torch import nn
 
 from gan_zoo.layers.init import Normal
-from gan_zoo.layers.spectral import SpectralConv2d
+from gan_zoo.layers.spectral import NormedConv2d, NormedLinear, SpectralConv2d
 
 
 def test_the_weight_in_use_approaches_spectral_norm_one() -> None:
@@ -35,3 +36,28 @@ def test_initialisations_leave_it_alone() -> None:
     before = conv.weight_bar.clone()
     Normal(0.02)(conv)
     assert torch.equal(conv.weight_bar, before)
+
+
+def test_dividing_the_output_is_pytorchs_classic_spectral_norm() -> None:
+    torch.manual_seed(0)
+    ours, theirs = NormedConv2d(3, 5, 4, stride=2).double(), nn.Conv2d(3, 5, 4, stride=2).double()
+    theirs = torch.nn.utils.spectral_norm(theirs)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 3, 9, 9, dtype=torch.float64)
+    for training in (True, True, False):
+        ours.train(training)
+        theirs.train(training)
+        torch.testing.assert_close(ours(x), theirs(x))
+    ours(x).square().sum().backward()
+    theirs(x).square().sum().backward()
+    torch.testing.assert_close(ours.weight_orig.grad, theirs.weight_orig.grad)
+    torch.testing.assert_close(ours.weight_u, theirs.weight_u)
+
+
+def test_a_row_is_divided_by_its_length() -> None:
+    torch.manual_seed(0)
+    layer = NormedLinear(4, 1)
+    unit = layer.weight_orig / layer.weight_orig.norm()
+    x = torch.randn(3, 4)
+    torch.testing.assert_close(layer(x).abs(), (x @ unit.T).abs())
