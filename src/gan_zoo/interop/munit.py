@@ -119,7 +119,8 @@ def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:
 def layer_paths(net: nn.Module) -> state.Paths:
     """(our path, the reference's path) of every layer that has a state, in the reference's order."""
     if isinstance(net, StyleAutoEncoder):
-        mlp = [(f"mlp.{2 * i}", f"mlp.model.{i}.fc") for i in range(len(net.mlp) // 2 + 1)]
+        kinds = ("fc", "activation")  # by turns; of activations PReLU has a state
+        mlp = [(f"mlp.{i}", f"mlp.model.{i // 2}.{kinds[i % 2]}") for i in range(len(net.mlp))]
         style = _sequence(net.style_encoder.layers, "style_encoder.layers", "enc_style.model")
         content = _encoder(net.content_encoder, "content_encoder", "enc_content.model")
         return [*style, *content, *_decoder(net.decoder), *mlp]
