@@ -8,6 +8,7 @@ from gan_zoo.cli import main
 from gan_zoo.cli.weights import network, options
 from gan_zoo.errors import UserError
 from gan_zoo.interop import from_reference, to_reference
+from gan_zoo.interop.munit import to_files
 from gan_zoo.models import CycleGAN, Pix2Pix
 
 SMALL = {"netG": "resnet_6blocks", "ngf": 4, "ndf": 4}
@@ -90,6 +91,7 @@ def test_mistakes(files: dict[str, Path], tmp_path: Path, capsys: pytest.Capture
         ("latest_net_D2.pth", "bicyclegan", ("D2", Path("latest_net_D2.pth"))),
         ("maps_net_E.pth", "bicyclegan", ("E", Path("maps_net_E.pth"))),
         ("G_B=x=y.pth", "cyclegan", ("G_B", Path("x=y.pth"))),
+        ("run/gen_01000000.pt", "munit", ("gen", Path("run/gen_01000000.pt"))),
         ("run/10_net_E.pth", "pix2pixhd", ("netE", Path("run/10_net_E.pth"))),
         ("G=x.pth", "pix2pixhd", ("netG", Path("x.pth"))),
         ("netD=x.pth", "pix2pixhd", ("netD", Path("x.pth"))),
@@ -148,3 +150,28 @@ def test_bicyclegan_as_published_and_whole(tmp_path: Path, nets: tuple[str, ...]
     found = to_reference(model)
     assert all(torch.equal(found[net][key], value) for net in nets for key, value in states[net].items())
     assert model.translate(torch.rand(1, 1, 50, 40)).shape == (1, 3, 50, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"), [("munit", ("gen", "dis")), ("unit", ("gen",)), ("sa_munit", ("gen", "dis"))]
+)
+def test_files_that_hold_both_domains(tmp_path: Path, name: str, short: tuple[str, ...]) -> None:
+    chosen = {"gen": {"dim": 2, "n_res": 1}, "dis": {"dim": 4, "num_scales": 1, "n_layer": 2}}
+    given = to_files(from_reference(name, chosen, {}))
+    files = [f"{part}_00100000.pt" for part in short]
+    for part, file in zip(short, files, strict=True):
+        torch.save(given[part], tmp_path / file)
+    words = [f"--option={key}={value}" for key, value in chosen.items()]
+    assert main(["import", name, *files, *words, "--output", "m.ckpt"]) == 0
+    found = to_files(gan_zoo.load("m.ckpt"))
+    for part in short:
+        for d in "ab":
+            assert all(torch.equal(found[part][d][key], value) for key, value in given[part][d].items())
+
+
+def test_mistakes_with_both_domains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save({"a": {"x": torch.zeros(1)}}, tmp_path / "gen_1.pt")
+    assert main(["import", "munit", "gen_1.pt"]) == 1
+    assert "does not hold the state dicts of both domains, a and b" in capsys.readouterr().err
+    assert main(["import", "munit", "gem=gen_1.pt"]) == 1
+    assert "no network 'gem' (did you mean gen" in capsys.readouterr().err

@@ -19,7 +19,8 @@ EXAMPLES = """\
   gan-zoo import cyclegan horse2zebra_pretrained/latest_net_G.pth         (one direction: ab)
   gan-zoo import pix2pixhd label2city_1024p/latest_net_G.pth --option netG=local --option ngf=32
   gan-zoo import pix2pix G=weights.pth --option netG=unet_128 --option ngf=32
-  gan-zoo import bicyclegan edges2shoes_net_G.pth edges2shoes_net_E.pth --option input_nc=1"""
+  gan-zoo import bicyclegan edges2shoes_net_G.pth edges2shoes_net_E.pth --option input_nc=1
+  gan-zoo import munit gen_01000000.pt dis_01000000.pt                    (both domains in each file; or gen alone)"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -49,8 +50,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=raw,
     )
-    parser.add_argument("model", help="pix2pix, cyclegan, bicyclegan")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="*_net_<NETWORK>.pth, or NETWORK=FILE")
+    parser.add_argument("model", help="pix2pix, cyclegan, bicyclegan, unit, munit, sa_munit")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="*_net_<NETWORK>.pth, gen_*.pt, dis_*.pt, or NETWORK=FILE"
+    )
     parser.add_argument(
         "--option",
         action="append",
@@ -77,6 +80,8 @@ def network(word: str, model: str) -> tuple[str, Path]:
         # Published one-direction models hold netG_A alone and call it G.
         one_way = model == "cyclegan" and len(found[1]) == 1
         return f"{found[1]}_A" if one_way else f"{prefix}{found[1]}", Path(word)
+    if nested := re.match(r"(gen|dis)_\d+\.", Path(word).name):
+        return nested[1], Path(word)
     raise UserError(f"{word} does not say which network it holds: write NETWORK=FILE, for example G={word}")
 
 
@@ -110,14 +115,15 @@ def convert(name: str, chosen: dict[str, Any], files: dict[str, Path]) -> "GANMo
     from gan_zoo.interop import from_reference, reference_networks
 
     known = reference_networks(from_reference(name, chosen, {}))
+    nested = {net.removesuffix("_a") for net in known if net.endswith("_a")}  # both domains in one file: {"a", "b"}
     for net in files:
-        if net not in known:
-            raise UserError(f"the reference of {name} has no network {net!r}{nearest(net, known)}")
-    return from_reference(name, chosen, {net: read(path) for net, path in files.items()})
+        if net not in known and net not in nested:
+            raise UserError(f"the reference of {name} has no network {net!r}{nearest(net, {*known, *nested})}")
+    return from_reference(name, chosen, {net: read(path, net in nested) for net, path in files.items()})
 
 
-def read(path: Path) -> dict[str, Any]:
-    """A reference's state dict, without running code that the file may hold.
+def read(path: Path, nested: bool = False) -> dict[str, Any]:
+    """A reference's state dict, or ``{"a": state dict, "b": state dict}``, without running code that the file may hold.
 
     Raises:
         UserError: missing, truncated, pickled code, or not a state dict.
@@ -134,9 +140,17 @@ def read(path: Path) -> dict[str, Any]:
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} is truncated or no weights file: {str(error).splitlines()[0]}") from error
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    if nested and not (isinstance(state, dict) and set(state) == {"a", "b"} and all(map(_is_state, state.values()))):
+        raise UserError(f"{path} does not hold the state dicts of both domains, a and b, as the reference's files do")
+    if not nested and not _is_state(state):
         raise UserError(f"{path} is not a state dict (names with tensors): the reference saves one file a network")
     return dict(state)
+
+
+def _is_state(state: Any) -> bool:
+    import torch
+
+    return isinstance(state, dict) and all(isinstance(value, torch.Tensor) for value in state.values())
 
 
 def save(model: "GANModule", path: Path) -> None:

@@ -116,6 +116,15 @@ def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:
     return {name: state.save(net, layer_paths(net)) for name, net in reference_networks(model).items()}
 
 
+def to_files(model: GANModule) -> dict[str, dict[str, dict[str, Tensor]]]:
+    """What the reference's ``gen_*.pt`` and ``dis_*.pt`` hold, by short names: {"a": state dict, "b": state dict}.
+
+    ``torch.save(to_files(model)["gen"], "gen_00000001.pt")`` writes a file that the reference loads.
+    """
+    states = to_reference(model)
+    return {short: {d: states[f"{short}_{d}"] for d in "ab"} for short in ROLES}
+
+
 def layer_paths(net: nn.Module) -> state.Paths:
     """(our path, the reference's path) of every layer that has a state, in the reference's order."""
     if isinstance(net, StyleAutoEncoder):

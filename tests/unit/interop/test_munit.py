@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan_zoo.errors import UserError
 from gan_zoo.interop import from_reference, reference_networks, to_reference
+from gan_zoo.interop.munit import to_files
 from gan_zoo.layers.adain import SampleNorm
 from gan_zoo.layers.spectral import SpectralConv2d
 from gan_zoo.losses.adversarial import LeastSquares, Vanilla
@@ -76,7 +77,10 @@ def test_files_nest_the_domains(name: str) -> None:
     options = tiny(name)
     given = randomised(from_reference(name, options, {}))
     files = {short: {d: given[f"{short}_{d}"] for d in "ab"} for short in ("gen", "dis")}
-    assert_same(to_reference(from_reference(name, options, files)), given)
+    model = from_reference(name, options, files)
+    assert_same(to_reference(model), given)
+    for short, written in to_files(model).items():
+        assert_same(written, files[short])
     alone = from_reference(name, options, {"gen": files["gen"]})  # as published
     found = to_reference(alone)
     assert all(torch.equal(found["gen_b"][key], value) for key, value in given["gen_b"].items())
