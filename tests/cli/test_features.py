@@ -33,6 +33,15 @@ def test_encode_writes_what_stored_features_are_read_from(painter: Path, scenes:
     assert not any(name.startswith("encoder") for name in gan_zoo.load("stored/checkpoints/last.ckpt").state_dict())
 
 
+def test_encode_leaves_the_datas_folder_as_it_is_where_asked(
+    painter: Path, scenes: Path, data: list[str], tmp_path: Path
+) -> None:
+    before = sorted(scenes.rglob("*"))
+    assert main(["features", "encode", f"checkpoint={painter}", *data, f"output={tmp_path / 'elsewhere'}"]) == 0
+    assert sorted(scenes.rglob("*")) == before
+    assert len(list((tmp_path / "elsewhere").glob("*_feat/*.png"))) == 6
+
+
 def test_cluster_writes_the_looks_of_each_class(painter: Path, data: list[str]) -> None:
     assert main(["features", "cluster", f"checkpoint={painter}", *data, "clusters=2"]) == 0
     rows, centres = (clusters.load(beside(painter, what)) for what in ("features", "clusters"))

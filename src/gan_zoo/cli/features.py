@@ -24,7 +24,8 @@ HELP = """\
 usage: gan-zoo features encode checkpoint=FILE data.root=DIR [key=value …]
        gan-zoo features cluster checkpoint=FILE data.root=DIR [clusters=10]
 
-encode   writes DIR/train_feat/ and the like: train with model/features=stored data.features=true
+encode   writes DIR/train_feat/ and the like (or below output=FOLDER, where DIR is to stay as it is): train with
+         model/features=stored data.features=true
 cluster  writes the looks of each class beside the checkpoint: gan-zoo translate --features sampled
 data.load_size, data.preprocess… as in training, or features are of another scale;  device=cuda"""
 
@@ -56,12 +57,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def encode(cfg: DictConfig) -> None:
-    """A picture of features for each photo of each split, in the data's folder."""
+    """A picture of features for each photo of each split, in ``output`` or else in the data's folder."""
     from gan_zoo.cli.translation import write
 
     model, data = opened(cfg)
     for split in data.layout.splits:
-        folder = data.layout.root / f"{split}_feat"
+        folder = Path(cfg.output or data.layout.root) / f"{split}_feat"
         count = 0
         for path, _, features in encoded(model, data, split, cfg.device):
             picture = data.view.write(features, features, "feature")
