@@ -69,14 +69,22 @@ class VGG19:
     Args:
         weights: a file of torchvision's ``vgg19`` weights; None: its ImageNet weights from torch hub's folder of
             checkpoints, downloaded there if need be.
-        url: where those are published; the last part of the name is the beginning of the file's SHA-256.
+        url: where those are published, in place of torchvision's own address; its last part ends in the beginning of
+            the file's SHA-256.
     """
 
     weights: str | None = None
-    url: str = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+    url: str | None = None
     renamed: ClassVar[Mapping[str, str]] = {}
     blocks: ClassVar = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
     taps: ClassVar = (1, 6, 11, 20, 29)
+
+    @property
+    def address(self) -> str:
+        """``url``, or what torchvision says."""
+        from torchvision.models import VGG19_Weights  # torchvision's models take long to import
+
+        return self.url or str(VGG19_Weights.IMAGENET1K_V1.url)
 
     def network(self) -> VGG:
         """Without weights yet."""
@@ -93,12 +101,19 @@ class VGG16:
 
     Args:
         weights: a file of torchvision's ``vgg16`` weights; None: as for ``VGG19``.
-        url: where those are published.
+        url: as for ``VGG19``.
     """
 
     weights: str | None = None
-    url: str = "https://download.pytorch.org/models/vgg16-397923af.pth"
+    url: str | None = None
     renamed: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def address(self) -> str:
+        """``url``, or what torchvision says."""
+        from torchvision.models import VGG16_Weights
+
+        return self.url or str(VGG16_Weights.IMAGENET1K_V1.url)
 
     def network(self) -> VGG:
         """Without weights yet."""
@@ -114,7 +129,7 @@ class CaffeVGG16:
     """
 
     weights: str | None = None
-    url: ClassVar[str] = ""
+    address: ClassVar[str] = ""
     renamed: ClassVar[Mapping[str, str]] = {
         f"features.{index}.{part}": f"conv{name}.{part}"
         for index, name in zip(

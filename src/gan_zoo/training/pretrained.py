@@ -21,8 +21,8 @@ class Published(Protocol):
         """A file, or None."""
 
     @property
-    def url(self) -> str:
-        """Of the published file, whose name ends in the beginning of its SHA-256: ``NAME-xxxxxxxx.pth``."""
+    def address(self) -> str:
+        """Of the published file ("": there is none), whose name ends in the beginning of its SHA-256: ``NAME-xxxxxxxx.pth``."""
 
     @property
     def renamed(self) -> Mapping[str, str]:
@@ -82,7 +82,7 @@ class Judge:
         if wrong:
             raise UserError(
                 f"these are no weights of {type(self.published).__name__}: {wrong[0]} is missing or of another shape; "
-                f"take the file {self.published.url or 'that its class describes'}, or {self.instead}"
+                f"take the file {self.published.address or 'that its class describes'}, or {self.instead}"
             )
         network.load_state_dict(given)
         self.network = network.requires_grad_(False).eval()
@@ -94,4 +94,4 @@ class Judge:
             UserError: it is not where it was said to be, or is damaged, or cannot be downloaded.
         """
         known = self.published
-        return weight_files.find(type(known).__name__, known.weights, known.url, self.instead, patience)
+        return weight_files.find(type(known).__name__, known.weights, known.address, self.instead, patience)

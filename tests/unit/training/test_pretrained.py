@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
 from torch import nn
 
 from gan_zoo.errors import UserError
-from gan_zoo.networks.vgg import VGG19
+from gan_zoo.networks.vgg import VGG16, VGG19, CaffeVGG16
+from gan_zoo.training.config import describe
 from gan_zoo.training.pretrained import Judge
 
 INSTEAD = "train without it: model.lambda_vgg=0"
@@ -21,7 +22,7 @@ class Line:
     """A published network of one layer."""
 
     weights: str | None = None
-    url: str = ""
+    address: str = ""
     renamed: ClassVar[Mapping[str, str]] = {"weight": "line"}
 
     def network(self) -> nn.Module:
@@ -54,6 +55,14 @@ def test_weights_that_do_not_fit_are_refused_and_frozen_ones_stay_as_they_are() 
     assert judge(torch.ones(1, 3, 1, 1, dtype=torch.bfloat16)).dtype == torch.float32
 
 
-def test_the_published_file_of_vgg19() -> None:
-    assert VGG19().weights is None
-    assert VGG19().url == "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+@pytest.mark.parametrize(("network", "file"), [(VGG19, "vgg19-dcbb9e9d.pth"), (VGG16, "vgg16-397923af.pth")])
+def test_the_address_is_torchvisions_unless_told_otherwise(network: Any, file: str) -> None:
+    assert network().address.startswith("https://")
+    assert network().address.rpartition("/")[2] == file
+    assert network(url="http://mirror/own-01234567.pth").address == "http://mirror/own-01234567.pth"
+    assert describe(network()) == {"_target_": f"gan_zoo.networks.vgg.{network.__name__}", "weights": None, "url": None}
+
+
+def test_weights_published_nowhere_must_be_named() -> None:
+    with pytest.raises(UserError, match=r"the weights of CaffeVGG16 are nowhere to download: name a file"):
+        Judge(CaffeVGG16(), INSTEAD).file()
