@@ -103,8 +103,7 @@ def train(cfg: DictConfig, train_one: Train, group: str | None = None) -> float 
 def declared(composer: Composer, typed: list[str], root: Path, chained: bool) -> list[Stage]:
     """The stages in their order; ``typed`` are the overrides of the whole. ``chained``: each leaves a checkpoint.
 
-    Raises:
-        UserError: something is typed for a stage that is not there; a file is named to go on from.
+    Raises ``UserError``: something is typed for a stage that is not there; a file is named to go on from.
     """
     common, own = sort(typed)
     names = composer.stages(common)
@@ -120,11 +119,7 @@ def declared(composer: Composer, typed: list[str], root: Path, chained: bool) ->
 
 
 def sort(typed: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """The overrides that hold for every stage, and each stage's own.
-
-    Raises:
-        UserError: a file is named to go on from, which is of one stage.
-    """
+    """The overrides for every stage, and each stage's own. Raises ``UserError``: a checkpoint of one stage is named."""
     common: list[str] = []
     own: dict[str, list[str]] = {}
     for text in typed:
