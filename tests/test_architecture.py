@@ -18,18 +18,18 @@ WINGS = ("data", "metrics", "callbacks", "interop")
 ROOF = ("cli", "launch", "benchmark", "__init__", "__main__")
 LINES = {"layers": 150, "networks": 300, "losses": 120, "training": 120, "models": 150}
 # The files that need more than their floor allows, each with its own limit: the one base class, its dealings with
-# Lightning, seven schedules, a paper of two directions that is also the MUNIT paper's baseline with noise, and one of
+# Lightning, eight schedules, a paper of two directions that is also the MUNIT paper's baseline with noise, and one of
 # two cycles that share three networks, whose codes can be drawn, encoded and interpolated, and others with styles or attention to show. The longest: a paper of
 # label maps or pictures, features encoded or stored, and two phases.
 LONGER = {
     "training/module.py": 285,
     "training/lightning_bridge.py": 145,
-    "training/schedules.py": 180,
+    "training/schedules.py": 185,
     "models/cyclegan.py": 175,
     "models/bicyclegan.py": 210,
     "models/pix2pixhd.py": 290,
-    "models/munit.py": 195,
-    "models/unit.py": 175,
+    "models/munit.py": 200,
+    "models/unit.py": 180,
     "models/ugatit.py": 215,
 }
 

@@ -11,14 +11,16 @@ from lightning import Trainer
 from torch.utils.data import DataLoader
 
 from gan_zoo.errors import UserError
-from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
+from gan_zoo.models import MUNIT, UNIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
 from gan_zoo.networks.latent_encoder import ConvEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
+from gan_zoo.networks.munit import AutoEncoder, StridedPatch, StyleAutoEncoder
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.pix2pixhd import GlobalGenerator
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
+from gan_zoo.networks.vgg import VGG
 from gan_zoo.training.module import GANModule
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +61,13 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     hd = Pix2PixHD(partial(GlobalGenerator, n_downs=1, n_blocks=1, ngf=2), multiscale, labels=0, instances=False)
     shapes = {key: value.shape for key, value in hd.vgg.published.network().state_dict().items()}
     hd.vgg.fill({key: torch.zeros(shape) for key, shape in shapes.items()})
-    return pix2pix | cyclegan | logged(hd, folder) | logged(BicycleGAN(**parts), folder)
+    found = pix2pix | cyclegan | logged(hd, folder) | logged(BicycleGAN(**parts), folder)
+    judge = partial(MultiScale, n_scales=1, ndf=2, each=StridedPatch)
+    for kind, generator in ((UNIT, AutoEncoder), (MUNIT, StyleAutoEncoder)):
+        model = kind(partial(generator, ngf=2), judge, lambda_cycle=1.0, lambda_vgg=1.0)
+        model.perceptual.network = VGG(((2,),), taps=(0,))
+        found |= logged(model, folder)
+    return found
 
 
 def test_every_logged_name_is_explained(names: set[str]) -> None:
@@ -123,6 +131,7 @@ def test_options_in_the_text_exist() -> None:
     for page, option in found:
         pix2pixhd = ["model=pix2pixhd", "data=labelmaps"]
         homes = [[], ["model=pix2pix", "data=paired"], ["model=cyclegan", "data=unpaired"], pix2pixhd]
+        homes += [[f"model={name}", "data=unpaired"] for name in ("unit", "sa_munit")]
         assert any(composes([*home, option]) for home in homes), f"{page}: {option}"
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_zoo import benchmark
-from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
+from gan_zoo.models import MUNIT, UNIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
@@ -78,6 +78,15 @@ def test_pix2pixhd_judges_a_fake_once() -> None:
         model.vgg.network = VGG19().network().requires_grad_(False)
         batch = {"label": maps, "instance": maps, "image": torch.zeros(1, 3, 256, 512)}
         assert benchmark.flops_per_iteration(model, batch) <= 1145e9
+
+
+@pytest.mark.parametrize(("kind", "bound"), [(MUNIT, 530e9), (UNIT, 632e9)])
+def test_contents_are_encoded_once(kind: Any, bound: float) -> None:
+    """The references count 559 and 656 GFLOP at 128 px: their discriminators' update encodes contents, and styles."""
+    with torch.device("meta"):
+        model, batch = kind(), {d: torch.zeros(1, 3, 128, 128) for d in "ab"}
+        model.draw = lambda name, shape: torch.zeros(shape)
+        assert benchmark.flops_per_iteration(model, batch) <= bound
 
 
 @pytest.mark.slow
