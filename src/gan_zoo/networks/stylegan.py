@@ -1,0 +1,211 @@
+"""The style-based generator (Karras et al. 2019, sec. 2); its discriminator is ProGAN's, with blur.
+
+Reference: NVlabs/stylegan @ 1e0d5c7 (``G_mapping``, ``G_synthesis``, ``G_style``). For levels and ``lod`` see
+``networks/progan.py``. Layer i of a synthesis network reads style i and noise i.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_zoo.layers.equalized import EqualizedConv2d, EqualizedLinear, pixel_norm
+from gan_zoo.layers.resample import blur, double_conv
+from gan_zoo.networks.progan import at, faded, leaky, levels, width
+
+
+class Mapping(nn.Module):
+    """Latents to styles: pixel norm, then layers that each have a small learning rate and an activation.
+
+    Args:
+        latent_dim, style_dim, hidden: numbers of a latent, of a style, and between layers.
+        layers: 8 in the paper; 0 gives the normalised latents.
+        labels: classes, each with a learned vector beside the latent; 0 is none.
+        rate: of the layers' learning rate.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 512,
+        style_dim: int = 512,
+        hidden: int = 512,
+        layers: int = 8,
+        labels: int = 0,
+        rate: float = 0.01,
+    ) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.label_vectors = nn.Parameter(torch.randn(labels, latent_dim)) if labels else None
+        first = latent_dim * (2 if labels else 1)
+        sizes = [first, *[hidden] * (layers - 1), style_dim] if layers else [first]
+        self.layers = nn.ModuleList(EqualizedLinear(a, b, rate=rate) for a, b in pairwise(sizes))
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent_dim) and one-hot labels (N, L) -> (N, style_dim)."""
+        if self.label_vectors is not None and labels is not None:
+            z = torch.cat([z, labels.to(z) @ self.label_vectors], dim=1)
+        w = pixel_norm(z)
+        for layer in self.layers:
+            w = leaky(layer(w))
+        return w
+
+
+class Epilogue(nn.Module):
+    """Behind each convolution: noise, bias, activation, pixel or instance norm, style, each of which may be left out.
+
+    Args:
+        channels: of the features.
+        style_dim: numbers of a style; 0 leaves styles out.
+        noise: whether there is noise, one plane for all channels, times a weight for each.
+        pixel, instance: which norms there are.
+    """
+
+    def __init__(self, channels: int, style_dim: int, noise: bool, pixel: bool, instance: bool) -> None:
+        super().__init__()
+        self.noise_weight = nn.Parameter(torch.zeros(channels)) if noise else None
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.pixel, self.instance = pixel, instance
+        self.style = EqualizedLinear(style_dim, 2 * channels, gain=1.0) if style_dim else None
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        """x (N, C, h, w), style (N, style_dim), noise (N or 1, 1, h, w) -> (N, C, h, w)."""
+        if self.noise_weight is not None and noise is not None:
+            x = x + noise * self.noise_weight[:, None, None]
+        x = leaky(x + self.bias[:, None, None])
+        if self.pixel:
+            x = pixel_norm(x)
+        if self.instance:
+            x = F.instance_norm(x, eps=1e-8)
+        if self.style is None:
+            return x
+        scale, shift = self.style(style)[:, :, None, None].chunk(2, dim=1)
+        return torch.addcmul(shift, x, scale + 1)
+
+
+class Synthesis(nn.Module):
+    """Styles and noise to pictures.
+
+    Args:
+        resolution: full size, a power of two.
+        channels: of the pictures.
+        style_dim: numbers of a style.
+        base, most, decay: see ``progan.width``.
+        constant: features of 4x4 pixels that are learned; else a linear layer makes them of the first style.
+        styles, noise, pixel, instance: see ``Epilogue``; the paper's configurations B to F switch them.
+    """
+
+    def __init__(
+        self,
+        resolution: int = 1024,
+        channels: int = 3,
+        style_dim: int = 512,
+        base: int = 8192,
+        most: int = 512,
+        decay: float = 1.0,
+        constant: bool = True,
+        styles: bool = True,
+        noise: bool = True,
+        pixel: bool = False,
+        instance: bool = True,
+    ) -> None:
+        super().__init__()
+        self.top = levels(resolution)
+
+        def nf(stage: int) -> int:
+            return width(stage, base, most, decay)
+
+        def epilogue(stage: int) -> Epilogue:
+            return Epilogue(nf(stage), style_dim if styles else 0, noise, pixel, instance)
+
+        self.constant = nn.Parameter(torch.ones(1, nf(1), 4, 4)) if constant else None
+        self.dense = None if constant else EqualizedLinear(style_dim, nf(1) * 16, gain=2**0.5 / 4, bias=False)
+        convs = [EqualizedConv2d(nf(1), nf(1), bias=False)]
+        for k in range(3, self.top + 1):
+            convs.append(EqualizedConv2d(nf(k - 2), nf(k - 1), bias=False, how=double_conv))
+            convs.append(EqualizedConv2d(nf(k - 1), nf(k - 1), bias=False))
+        self.convs = nn.ModuleList(convs)  # of layers 1, 2, …
+        self.epilogues = nn.ModuleList(epilogue(i // 2 + 1) for i in range(self.layers))
+        rgb = (EqualizedConv2d(nf(k - 1), channels, 1, gain=1.0) for k in range(2, self.top + 1))
+        self.to_rgb = nn.ModuleList(rgb)  # of level 2, 3, …
+        for i in range(self.layers if noise else 0):
+            side = 2 ** (i // 2 + 2)
+            self.register_buffer(f"noise{i}", torch.randn(1, 1, side, side))
+
+    @property
+    def layers(self) -> int:
+        """How many styles a picture of full size takes."""
+        return 2 * self.top - 2
+
+    def stored_noise(self) -> list[Tensor | None]:
+        """The noise that pictures without chance have, of every layer: (1, 1, h, w) each."""
+        return [getattr(self, f"noise{i}", None) for i in range(self.layers)]
+
+    def forward(self, w: Tensor, noise: Sequence[Tensor | None], lod: float = 0.0) -> Tensor:
+        """Styles (N, layers, style_dim) and noise of each layer -> pictures (N, C, 2^k, 2^k), about [-1, 1]."""
+        level, share = at(lod, self.top)
+        if self.constant is not None:
+            x = self.constant.expand(len(w), -1, -1, -1)
+        else:
+            x = self.dense(w[:, 0]).view(len(w), -1, 4, 4)  # type: ignore[misc]  # there is one of the two
+        x = before = self.epilogues[0](x, w[:, 0], noise[0])
+        for i in range(1, 2 * level - 2):
+            if i % 2 == 0:
+                before = x
+            x = self._layer(i, x, w[:, min(i, w.shape[1] - 1)], noise[i])
+        return faded(self.to_rgb, level, share, x, before)
+
+    def _layer(self, i: int, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        x = self.convs[i - 1](x)
+        out: Tensor = self.epilogues[i](blur(x) if i % 2 == 0 else x, style, noise)
+        return out
+
+
+class Generator(nn.Module):
+    """Mapping and synthesis, and the mean of w.
+
+    Args:
+        resolution, channels: of the pictures.
+        latent_dim, style_dim, hidden, mapping_layers, labels, rate: see ``Mapping``.
+        synthesis: further arguments of ``Synthesis``.
+    """
+
+    def __init__(
+        self,
+        resolution: int = 1024,
+        channels: int = 3,
+        latent_dim: int = 512,
+        style_dim: int = 512,
+        hidden: int = 512,
+        mapping_layers: int = 8,
+        labels: int = 0,
+        rate: float = 0.01,
+        **synthesis: Any,
+    ) -> None:
+        super().__init__()
+        self.mapping = Mapping(latent_dim, style_dim, hidden, mapping_layers, labels, rate)
+        self.synthesis = Synthesis(resolution, channels, style_dim, **synthesis)
+        self.register_buffer("mean_w", torch.zeros(style_dim))
+        self.mean_w: Tensor
+
+    def truncated(self, w: Tensor, psi: float | Sequence[float] | None = 0.7, cutoff: int | None = 8) -> Tensor:
+        """Styles (N, layers, D) drawn towards the mean: those of layers below ``cutoff``, to ``psi`` of their distance.
+
+        ``psi`` may be one number for each layer, whatever the cutoff. psi None, cutoff None or 0 change nothing.
+        """
+        if psi is None or (isinstance(psi, int | float) and not cutoff):
+            return w
+        if isinstance(psi, int | float):
+            psi = [psi if i < (cutoff or 0) else 1.0 for i in range(w.shape[1])]
+        share = torch.tensor(list(psi), dtype=w.dtype, device=w.device)[:, None]
+        return torch.lerp(self.mean_w.to(w), w, share)
+
+    def spread(self, w: Tensor, w2: Tensor | None = None, crossover: int | None = None) -> Tensor:
+        """w (N, D) for every layer, from ``crossover`` on w2: (N, layers, D)."""
+        count = self.synthesis.layers
+        styles = w[:, None].expand(-1, count, -1)
+        if w2 is None or crossover is None:
+            return styles
+        return torch.cat([styles[:, :crossover], w2[:, None].expand(-1, count - crossover, -1)], dim=1)
