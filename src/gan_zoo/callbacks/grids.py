@@ -15,6 +15,7 @@ from torch import Tensor
 from gan_zoo.callbacks.inference import inference
 from gan_zoo.callbacks.tick import dry
 from gan_zoo.data.views import Plain
+from gan_zoo.data.views_labels import with_maps
 from gan_zoo.errors import UserError
 
 Batch = dict[str, Tensor]
@@ -89,7 +90,7 @@ class ImageGrids(Callback):
                 return {}
             visuals = {name: _in_range(images) for name, images in module.visuals(batch).items()}
             view = getattr(trainer.datamodule, "view", None) or Plain(module.channels)  # type: ignore[attr-defined]
-            return {name: images.cpu() for name, images in view.pictures(visuals, batch).items()}
+            return {name: images.cpu() for name, images in with_maps(view, visuals, batch).items()}
 
     def grids(self) -> list[Path]:
         """Those drawn so far, oldest first."""

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_zoo.data.maps import ReadMap
-from gan_zoo.data.views import Plain
+from gan_zoo.data.views import Plain, View
 from gan_zoo.errors import UserError, nearest
 
 ALSO = {"a": "label", "b": "image"}  # the two ends of a translation, as other data call them
@@ -42,11 +42,8 @@ class Labels:
         return {"kind": "labels", "labels": self.labels, "channels": dict(self.plain.channels), **rest}
 
     def pictures(self, tensors: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """N 1 H W of whole numbers are label maps, or instance maps where their name ends in "instance"."""
-        maps = {name: images for name, images in tensors.items() if not images.is_floating_point()}
-        shown = {name: outlines(ids) if name.endswith("instance") else coloured(ids) for name, ids in maps.items()}
-        shown |= self.plain.pictures({name: images for name, images in tensors.items() if name not in maps}, batch)
-        return {name: shown[name] for name in tensors}
+        """Maps of ids and pictures, see ``with_maps``."""
+        return with_maps(self.plain, tensors, batch)
 
     def read(self, path: str | Path, domain: str) -> Tensor:
         """A file as 1 1 H W int64 ("label", "instance") or 1 C H W in [-1, 1] ("image", "feature").
@@ -74,6 +71,17 @@ class Labels:
             return int(text)
         known = nearest(text, self.names) if self.names else ": ids are numbers here, no names are known"
         raise UserError(f"{text!r} is neither a class nor an id in 0..{self.labels - 1}{known}")
+
+
+def with_maps(view: View, tensors: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Named images as uint8 N 3 H W: those of whole numbers (N 1 H W) by their ids, all others by ``view``.
+
+    They are label maps, or instance maps where their name ends in "instance".
+    """
+    maps = {name: images for name, images in tensors.items() if not images.is_floating_point()}
+    shown = {name: outlines(ids) if name.endswith("instance") else coloured(ids) for name, ids in maps.items()}
+    shown |= view.pictures({name: images for name, images in tensors.items() if name not in maps}, batch)
+    return {name: shown[name] for name in tensors}
 
 
 def coloured(ids: Tensor) -> Tensor:

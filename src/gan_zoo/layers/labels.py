@@ -52,13 +52,3 @@ def boundaries(instance: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     edge[..., 1:, :] |= below
     edge[..., :-1, :] |= below
     return edge.to(dtype)
-
-
-def colored(label: Tensor) -> Tensor:
-    """Ids (N, 1, H, W) -> a picture (N, 3, H, W) in [-1, 1]: a fixed colour for each id modulo 256.
-
-    The bits of the id, dealt in turn to red, green and blue from the highest bit down, as PASCAL VOC colours classes.
-    """
-    ids = label.long() % 256
-    channels = [sum(((ids >> (3 * k + c)) & 1) << (7 - k) for k in range(3)) for c in range(3)]
-    return torch.cat(channels, dim=1).float() / 127.5 - 1  # type: ignore[arg-type]  # sums of tensors, not ints

@@ -23,7 +23,7 @@ from torch.optim import Adam
 from gan_zoo.errors import UserError
 from gan_zoo.layers.init import Initialisation, Normal
 from gan_zoo.layers.instance_pool import instance_mean
-from gan_zoo.layers.labels import boundaries, check_labels, colored, one_hot
+from gan_zoo.layers.labels import boundaries, check_labels, one_hot
 from gan_zoo.layers.modes import frozen, stochastic_inference
 from gan_zoo.layers.norm import instance_norm, merges_images
 from gan_zoo.layers.pad import any_size, edge_padded
@@ -242,8 +242,8 @@ class Pix2PixHD(GANModule):
         return paired_scores(self.fake(batch), self.photo(batch))
 
     def visuals(self, batch: Batch) -> Images:
-        """Input (label maps in colours), translation, real photo."""
-        first = {"input_label": colored(batch["label"])} if self.labels else {"real_a": batch["a"]}
+        """Input (label maps as ids), translation, real photo."""
+        first = {"input_label": batch["label"]} if self.labels else {"real_a": batch["a"]}
         return first | {"fake_b": self.fake(batch), "real_b": self.photo(batch)}
 
     def initialise_from(self, state: Mapping[str, Tensor]) -> set[str]:

@@ -22,7 +22,7 @@ class Published(Protocol):
 
     @property
     def address(self) -> str:
-        """Of the published file ("": there is none), whose name ends in the beginning of its SHA-256: ``NAME-xxxxxxxx.pth``."""
+        """Of the published file ("": none), whose name ends in the beginning of its SHA-256: ``NAME-xxxxxxxx.pth``."""
 
     @property
     def renamed(self) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from gan_zoo.callbacks.grids import ImageGrids, draw, save, show
 from gan_zoo.callbacks.tick import Tick
 from gan_zoo.data.labelmap_module import LabelMapModule
+from gan_zoo.data.views_labels import coloured
 from gan_zoo.errors import UserError
 
 
@@ -58,6 +59,16 @@ def test_plain_loaders_give_their_first_samples(tmp_path: Path) -> None:
     assert grids.samples is not None
     assert torch.equal(grids.samples["a"], torch.stack([sample["a"] for sample in samples[:2]]))
     assert len(grids.grids()) == 2
+
+
+def test_maps_of_ids_are_coloured_without_a_view_too(tmp_path: Path) -> None:
+    model, trainer, grids = tiny_model(), Trainer(logger=False, accelerator="cpu"), ImageGrids(tmp_path)
+    trainer.datamodule, grids.samples = None, {"a": torch.zeros(1, 3, 2, 2)}  # type: ignore[attr-defined]
+    label = torch.tensor([[[[0, 1], [2, 4]]]])
+    model.visuals = lambda batch: {"input_label": label, "fake": torch.ones(1, 3, 2, 2)}  # type: ignore[method-assign]
+    shown = grids.render(trainer, model)
+    assert torch.equal(shown["input_label"], coloured(label))
+    assert shown["fake"].unique().tolist() == [255]
 
 
 def test_streams_have_no_grids_and_no_error(tmp_path: Path) -> None:

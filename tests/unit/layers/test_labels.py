@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_zoo.errors import UserError
-from gan_zoo.layers.labels import boundaries, check_labels, colored, one_hot
+from gan_zoo.layers.labels import boundaries, check_labels, one_hot
 
 
 def test_one_channel_a_class() -> None:
@@ -51,11 +51,3 @@ def test_boundaries_are_those_of_single_pixels_compared_one_by_one() -> None:
                 around = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
                 near = [instance[n, 0, j, i] for j, i in around if 0 <= j < 7 and 0 <= i < 5]
                 assert found[n, 0, y, x] == float(any(instance[n, 0, y, x] != other for other in near))
-
-
-def test_each_id_has_a_colour_of_its_own() -> None:
-    colours = colored(torch.arange(256).view(1, 1, 16, 16))
-    assert colours.shape == (1, 3, 16, 16)
-    assert -1 == colours.min() < colours.max() <= 1
-    assert len(colours.flatten(2)[0].T.unique(dim=0)) == 256
-    torch.testing.assert_close(colored(torch.tensor([[[[1]]]])).flatten(), torch.tensor([128, 0, 0]) / 127.5 - 1)
