@@ -81,6 +81,7 @@ def test_a_sweep_is_filled_in_where_it_does_not_decide(composer: Composer, typed
 
 
 SHORTER = "data.preprocess._target_=gan_zoo.data.transforms_shorter.ScaleShorterAndCrop"
+BILINEAR = "data.preprocess._target_=gan_zoo.data.transforms_bilinear.ResizeAndCropBilinear"
 LONG = ["trainer.max_epochs=-1", "trainer.max_steps=1000000"]
 
 
@@ -101,6 +102,15 @@ LONG = ["trainer.max_epochs=-1", "trainer.max_steps=1000000"]
             [SHORTER, "data.load_size=256", "trainer.max_epochs=-1", "trainer.max_steps=62500"],
         ),
         (["model=sa_munit", "data=cat2dog", "model.attention=none,all"], [SHORTER, "data.load_size=256", *LONG]),
+        (
+            ["model=ugatit", "data=selfie2anime", "trainer.devices=8"],
+            [BILINEAR, "data.load_size=286", "trainer.max_epochs=-1", "trainer.max_steps=125000"],
+        ),
+        (["model=ugatit", "data=cat2dog", "data.crop_size=128"], [BILINEAR, "data.load_size=158", *LONG]),
+        (
+            ["model=ugatit", "data=cat2dog", "model.norm=adalin,in,ln,adain,gn", "model.cam=both,none"],
+            [BILINEAR, "data.load_size=286", *LONG],
+        ),
     ],
 )
 def test_a_paper_with_preprocessing_and_a_length_of_its_own(
@@ -111,15 +121,16 @@ def test_a_paper_with_preprocessing_and_a_length_of_its_own(
     assert composer.compose(filled.overrides, multirun=True)
 
 
-@pytest.mark.parametrize("name", ["unit", "munit", "sa_munit"])
+@pytest.mark.parametrize("name", ["unit", "munit", "sa_munit", "ugatit"])
 def test_the_configurations_are_the_constructors_defaults(composer: Composer, name: str) -> None:
     with torch.device("meta"):
-        configured = build_model(composer.compose([f"model={name}", "data=cat2dog"]).model)
+        run = ["trainer.max_steps=1000000"]
+        configured = build_model(composer.compose([f"model={name}", "data=cat2dog", *run]).model)
         bare = type(configured)()
     shapes = [{key: value.shape for key, value in model.state_dict().items()} for model in (configured, bare)]
     assert shapes[0] == shapes[1]
     told = [key for key in vars(bare) if key.startswith("lambda_")]
-    assert len(told) >= 6
+    assert len(told) >= 4
     for key in (*told, "share_passes", "schedule", "adversarial", "channels"):
         assert getattr(configured, key) == getattr(bare, key), key
     rates = [
@@ -127,6 +138,22 @@ def test_the_configurations_are_the_constructors_defaults(composer: Composer, na
         for optimizers in (configured.configure_optimizers(), bare.configure_optimizers())
     ]
     assert rates[0] == rates[1]
+
+
+def test_the_full_head_of_ugatit_is_made_for_the_crop_and_the_light_one_for_any(composer: Composer) -> None:
+    words = ["model=ugatit", "data=cat2dog", "data.crop_size=128"]
+    with torch.device("meta"):
+        full = build_model(composer.compose(words).model)
+        light = build_model(composer.compose([*words, "model.generator.light=true"]).model)
+    assert full.generator["ab"].style[0].weight.shape == (256, 256 * 32 * 32)
+    assert light.generator["ba"].style[0].weight.shape == (256, 256)
+
+
+@pytest.mark.parametrize("devices", [1, 4])
+def test_ugatits_rate_falls_in_the_second_half_of_the_run(composer: Composer, devices: int) -> None:
+    filled = fill(composer, ["model=ugatit", "data=selfie2anime", f"trainer.devices={devices}"])
+    cfg = composer.compose(filled.overrides)
+    assert cfg.model.schedule.n_iterations == cfg.trainer.max_steps == 1_000_000 // devices
 
 
 def test_additions_are_announced(composer: Composer) -> None:

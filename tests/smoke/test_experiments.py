@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from gan_zoo.cli import main
@@ -65,7 +66,7 @@ def data_for(cfg: DictConfig, root: Path) -> None:
 
 
 def test_there_are_rows_of_every_paper() -> None:
-    papers = {"pix2pix", "cyclegan", "munit", "unit", "sa_munit", "demo"}
+    papers = {"pix2pix", "cyclegan", "munit", "unit", "sa_munit", "ugatit", "demo"}
     assert {name.partition("/")[0] for name in EXPERIMENTS} >= papers
 
 
@@ -104,3 +105,23 @@ def test_the_munit_papers_baseline(recipes: dict[str, DictConfig]) -> None:
     model = recipes["munit/cyclegan_star_edges2shoes"].model
     assert model.generator._target_.endswith("UNet")
     assert (model.generator.dropout, model.test_time_noise, model.nz) == (True, True, 8)
+
+
+def test_ugatits_rows_differ_in_data_alone_and_light_ones_in_the_style_head(recipes: dict[str, DictConfig]) -> None:
+    """Five data sets, each with both heads; of the data, too, only what they are."""
+    sets = {name.removesuffix("_light") for name in recipes if name.startswith("ugatit/")}
+    assert {name.partition("/")[2] for name in sets} == {
+        *("selfie2anime", "horse2zebra", "cat2dog", "photo2portrait", "photo2vangogh")
+    }
+    plain = {}
+    for name in sorted(sets):
+        for light in (False, True):
+            cfg: Any = OmegaConf.to_container(recipes[name + "_light" * light])
+            assert cfg["model"]["generator"].pop("light") is light
+            for key in ("name", "root", "direction"):
+                cfg["data"].pop(key)
+            del cfg["hydra"]  # what was typed
+            plain[name, light] = cfg
+    first, *others = plain.values()
+    assert len(others) == 9
+    assert all(other == first for other in others)

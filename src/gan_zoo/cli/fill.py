@@ -186,13 +186,16 @@ def _fit_unet(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> No
 
 
 def _fit_preprocessing(about: dict[str, str], cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
-    """The mode that a model's header names, where the data have the usual one; it resizes to what it crops."""
+    """The mode that a model's header names, where the data have the usual one; it resizes to what it crops, or so much
+    more as the header's margin says."""
     usual = str(cfg.data.get("preprocess", {}).get("_target_", "")) == "gan_zoo.data.transforms.ResizeAndCrop"
     if "preprocess" not in about or not usual or any(key.startswith("data.preprocess") for key in typed):
         return
     filled.add(f"data.preprocess._target_={about['preprocess']}", "the paper's")
+    margin = int(about.get("margin", "0"))
     if "data.load_size" not in typed:
-        filled.add(f"data.load_size={cfg.data.crop_size}", "the shorter side's, as in the paper")
+        why = f"the crop's and {margin} px, as in the paper" if margin else "the shorter side's, as in the paper"
+        filled.add(f"data.load_size={cfg.data.crop_size + margin}", why)
 
 
 def _fit_length(about: dict[str, str], cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:

@@ -142,10 +142,8 @@ def _read_off(options: dict[str, Any], weights: Mapping[str, Mapping[str, Any]])
 def _build(o: dict[str, Any]) -> GANModule:
     return UGATIT(
         generator=partial(Generator, ngf=o["ch"], n_blocks=o["n_res"], light=o["light"], size=o["img_size"]),
-        discriminators={
-            scope: partial(Discriminator, ndf=o["ch"], n_layers=o[f"disc_{scope}_n_layers"])
-            for scope in ("global", "local")
-        },
+        discriminator=partial(Discriminator, ndf=o["ch"]),
+        scopes={scope: o[f"disc_{scope}_n_layers"] for scope in ("global", "local")},
         lambda_adv=o["adv_weight"],
         lambda_cycle=o["cycle_weight"],
         lambda_idt=o["identity_weight"],

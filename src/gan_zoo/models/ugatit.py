@@ -39,7 +39,8 @@ class UGATIT(GANModule):
     """Two generators, one a direction, and a global and a local discriminator a domain.
 
     Args:
-        generator, discriminators: factories, called with channels and the ablations' choices.
+        generator, discriminator: factories, called with channels, depth and the ablations' choices.
+        scopes: ``n_layers`` of each of a domain's discriminators, by name.
         lambda_adv, lambda_cycle, lambda_idt, lambda_cam: weights of the objective.
         norm: of the generators' decoders: adalin, in, ln, adain, gn.
         cam: which networks have attention modules: both, generator, discriminator, none.
@@ -53,10 +54,8 @@ class UGATIT(GANModule):
     def __init__(
         self,
         generator: Factory = Generator,
-        discriminators: Mapping[str, Factory] = {
-            "global": partial(Discriminator, n_layers=7),
-            "local": partial(Discriminator, n_layers=5),
-        },
+        discriminator: Factory = Discriminator,
+        scopes: Mapping[str, int] = {"global": 7, "local": 5},
         adversarial: Adversarial = LeastSquares(),
         channels: Mapping[str, int] = {"a": 3, "b": 3},
         lambda_adv: float = 1.0,
@@ -80,8 +79,9 @@ class UGATIT(GANModule):
         self.channels, self.adversarial, (cam_g, cam_d) = dict(channels), adversarial, CAMS[cam]
         make = partial(generator, norm=norm, cam=cam_g)
         self.generator: Any = nn.ModuleDict({s + t: init(make(channels[s], channels[t])) for s, t in DIRECTIONS})
-        scopes = {d: {k: init(judge(channels[d], cam=cam_d)) for k, judge in discriminators.items()} for d in "ab"}
-        self.discriminator: Any = nn.ModuleDict({d: nn.ModuleDict(judges) for d, judges in scopes.items()})
+        judge = partial(discriminator, cam=cam_d)
+        judges = {d: {k: init(judge(channels[d], n_layers=n)) for k, n in scopes.items()} for d in "ab"}
+        self.discriminator: Any = nn.ModuleDict({d: nn.ModuleDict(of) for d, of in judges.items()})
         self.lambda_adv, self.lambda_cycle, self.lambda_idt = lambda_adv, lambda_cycle, lambda_idt
         self.lambda_cam, self.ema_decay, self.share_passes = lambda_cam if cam_g else 0.0, ema_decay, share_passes
         self.average: Any = averaged(self.generator) if ema_decay else None

@@ -25,6 +25,11 @@ class Schedule:
         """The factor during epoch ``epoch`` (0 is the first)."""
         raise NotImplementedError(f"{type(self).__name__} must give a factor")
 
+    def clock(self, run: Any) -> int:
+        """What a run (a ``GANModule``) gives to ``__call__``."""
+        number: int = run.global_step if self.counts_iterations else run.epoch
+        return number
+
     def end_epoch(self, metrics: Mapping[str, Tensor | float]) -> None:
         """Told the latest metrics at the end of each epoch."""
 
@@ -104,7 +109,16 @@ class LinearSecondHalf(Schedule):
     counts_iterations = True
 
     def __call__(self, iteration: int) -> float:
-        """1 - max(0, i - N // 2) / (N // 2) for iteration i = 1, 2, …, N, which is number i - 1 from 0; at least 0."""
+        """1 - max(0, i - N // 2) / (N // 2) for iteration i = 1, 2, …, N, which is number i - 1 from 0; at least 0.
+
+        Raises:
+            UserError: N is not positive, as of a run without a number of iterations.
+        """
+        if self.n_iterations < 1:
+            raise UserError(
+                f"model.schedule.n_iterations={self.n_iterations}: give the run a length in iterations, "
+                "trainer.max_steps, or take model/schedule=linear"
+            )
         half = self.n_iterations // 2
         return max(0.0, 1.0 - max(0, iteration + 1 - half) / max(1, half))
 

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from gan_zoo.errors import UserError
-from gan_zoo.training.schedules import Constant, Cosine, Halving, Linear, Plateau, Schedule, Step
+from gan_zoo.training.schedules import Constant, Cosine, Halving, Linear, LinearSecondHalf, Plateau, Schedule, Step
 
 
 def test_constant() -> None:
@@ -35,6 +35,29 @@ def test_halving_counts_iterations_from_zero() -> None:
     assert Halving(every=2, factor=0.1)(5) == pytest.approx(0.01)
     assert Halving.counts_iterations
     assert not Linear.counts_iterations
+
+
+def test_the_second_half_of_the_iterations_goes_down_to_zero() -> None:
+    """Iteration N // 2 + 1, number N // 2 from 0, is the first to run at a lower rate, and the last runs at 0."""
+    even = LinearSecondHalf(8)
+    assert [even(iteration) for iteration in range(10)] == [1, 1, 1, 1, 0.75, 0.5, 0.25, 0, 0, 0]
+    assert LinearSecondHalf.counts_iterations
+    full = LinearSecondHalf()
+    assert (full(499_999), full(500_000), full(999_998)) == (1, 1 - 2e-6, pytest.approx(2e-6))
+
+
+def test_of_an_odd_number_of_iterations_no_rate_is_negative() -> None:
+    odd = LinearSecondHalf(7)
+    assert [odd(iteration) for iteration in range(8)] == pytest.approx([1, 1, 1, 2 / 3, 1 / 3, 0, 0, 0])
+    assert [LinearSecondHalf(1)(iteration) for iteration in (0, 1)] == [0, 0]
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_a_second_half_needs_a_whole(count: int) -> None:
+    with pytest.raises(
+        UserError, match=rf"n_iterations={count}: give the run a length in iterations, trainer.max_steps"
+    ):
+        LinearSecondHalf(count)(0)
 
 
 def test_plateau_falls_after_more_than_patience_epochs_without_progress() -> None:
@@ -95,7 +118,8 @@ CONFIGURED = sorted((Path(__file__).parents[3] / "conf/model/schedule").glob("*.
 
 @pytest.mark.parametrize("path", CONFIGURED, ids=lambda path: path.stem)
 def test_every_configured_schedule_takes_an_epoch(path: Path) -> None:
-    schedule = instantiate(OmegaConf.load(path))
+    run = OmegaConf.create({"trainer": {"max_steps": 10}, "schedule": OmegaConf.load(path)})
+    schedule = instantiate(run.schedule)
     schedule.end_epoch({"val/l1": 1.0})
     assert 0 < schedule(0) <= 1
 
