@@ -95,6 +95,10 @@ def test_mistakes(files: dict[str, Path], tmp_path: Path, capsys: pytest.Capture
         ("run/10_net_E.pth", "pix2pixhd", ("netE", Path("run/10_net_E.pth"))),
         ("G=x.pth", "pix2pixhd", ("netG", Path("x.pth"))),
         ("netD=x.pth", "pix2pixhd", ("netD", Path("x.pth"))),
+        ("selfie2anime_params_latest.pt", "ugatit", ("params", Path("selfie2anime_params_latest.pt"))),
+        ("model/cat2dog_params_0100000.pt", "ugatit", ("params", Path("model/cat2dog_params_0100000.pt"))),
+        ("params=x.pt", "ugatit", ("params", Path("x.pt"))),
+        ("genA2B=x.pt", "ugatit", ("genA2B", Path("x.pt"))),
     ],
 )
 def test_network(word: str, model: str, found: tuple[str, Path]) -> None:
@@ -172,6 +176,29 @@ def test_files_that_hold_both_domains(tmp_path: Path, name: str, short: tuple[st
 def test_mistakes_with_both_domains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save({"a": {"x": torch.zeros(1)}}, tmp_path / "gen_1.pt")
     assert main(["import", "munit", "gen_1.pt"]) == 1
-    assert "does not hold the state dicts of both domains, a and b" in capsys.readouterr().err
+    assert "does not hold the state dicts of a, b, as the reference's files do" in capsys.readouterr().err
     assert main(["import", "munit", "gem=gen_1.pt"]) == 1
     assert "no network 'gem' (did you mean gen" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_a_file_that_holds_a_whole_run(tmp_path: Path, light: bool) -> None:
+    chosen = {"light": light, "ch": 1, "n_res": 1, "img_size": 16}
+    given = to_reference(from_reference("ugatit", chosen, {}))
+    torch.save(given, tmp_path / "cats_params_0100000.pt")
+    assert main(["import", "ugatit", "cats_params_0100000.pt", "--output", "all.ckpt"]) == 0  # no option is needed
+    found = to_reference(gan_zoo.load("all.ckpt"))
+    assert all(torch.equal(found[net][key], value) for net in given for key, value in given[net].items())
+    torch.save({net: given[net] for net in ("genA2B", "genB2A")}, tmp_path / "generators.pt")
+    assert main(["import", "ugatit", "params=generators.pt", "--output", "two.ckpt"]) == 0
+    pictures = torch.rand(1, 3, 30, 30)
+    both = [gan_zoo.load(name).translate(pictures, "ba") for name in ("all.ckpt", "two.ckpt")]
+    assert torch.equal(*both)
+
+
+def test_mistakes_with_a_whole_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save({"genA2C": {"x": torch.zeros(1)}}, tmp_path / "cats_params_latest.pt")
+    assert main(["import", "ugatit", "cats_params_latest.pt"]) == 1
+    assert "does not hold the state dicts of genA2B, genB2A, disGA, disGB, disLA, disLB" in capsys.readouterr().err
+    assert main(["import", "ugatit", "parms=cats_params_latest.pt"]) == 1
+    assert "no network 'parms' (did you mean params" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import argparse
 import pickle
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ EXAMPLES = """\
   gan-zoo import pix2pixhd label2city_1024p/latest_net_G.pth --option netG=local --option ngf=32
   gan-zoo import pix2pix G=weights.pth --option netG=unet_128 --option ngf=32
   gan-zoo import bicyclegan edges2shoes_net_G.pth edges2shoes_net_E.pth --option input_nc=1
-  gan-zoo import munit gen_01000000.pt dis_01000000.pt                    (both domains in each file; or gen alone)"""
+  gan-zoo import munit gen_01000000.pt dis_01000000.pt                    (both domains in each file; or gen alone)
+  gan-zoo import ugatit selfie2anime_params_latest.pt                     (all networks in one file)"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,9 +51,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=raw,
     )
-    parser.add_argument("model", help="pix2pix, cyclegan, bicyclegan, unit, munit, sa_munit")
+    parser.add_argument("model", help="pix2pix, cyclegan, bicyclegan, unit, munit, sa_munit, ugatit")
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="*_net_<NETWORK>.pth, gen_*.pt, dis_*.pt, or NETWORK=FILE"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="*_net_<NETWORK>.pth, gen_*.pt, dis_*.pt, *_params_*.pt, or NETWORK=FILE",
     )
     parser.add_argument(
         "--option",
@@ -82,6 +86,8 @@ def network(word: str, model: str) -> tuple[str, Path]:
         return f"{found[1]}_A" if one_way else f"{prefix}{found[1]}", Path(word)
     if nested := re.match(r"(gen|dis)_\d+\.", Path(word).name):
         return nested[1], Path(word)
+    if re.search(r"_params_(\d+|latest)\.pt$", Path(word).name):
+        return "params", Path(word)
     raise UserError(f"{word} does not say which network it holds: write NETWORK=FILE, for example G={word}")
 
 
@@ -112,18 +118,27 @@ def convert(name: str, chosen: dict[str, Any], files: dict[str, Path]) -> "GANMo
     Raises:
         UserError: see ``main``.
     """
+    import torch
+
     from gan_zoo.interop import from_reference, reference_networks
 
-    known = reference_networks(from_reference(name, chosen, {}))
-    nested = {net.removesuffix("_a") for net in known if net.endswith("_a")}  # both domains in one file: {"a", "b"}
+    with torch.device("meta"):  # names alone: the networks may be of gigabytes
+        known = reference_networks(from_reference(name, chosen, {}))
+    several = _several(name, known)
     for net in files:
-        if net not in known and net not in nested:
-            raise UserError(f"the reference of {name} has no network {net!r}{nearest(net, {*known, *nested})}")
-    return from_reference(name, chosen, {net: read(path, net in nested) for net, path in files.items()})
+        if net not in known and net not in several:
+            raise UserError(f"the reference of {name} has no network {net!r}{nearest(net, {*known, *several})}")
+    return from_reference(name, chosen, {net: read(path, several.get(net, ())) for net, path in files.items()})
 
 
-def read(path: Path, nested: bool = False) -> dict[str, Any]:
-    """A reference's state dict, or ``{"a": state dict, "b": state dict}``, without running code that the file may hold.
+def _several(name: str, known: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The state dicts in files of several: a kind of network for both domains, or all networks of a run."""
+    found = {net.removesuffix("_a"): ("a", "b") for net in known if net.endswith("_a")}
+    return found | ({"params": tuple(known)} if name == "ugatit" else {})
+
+
+def read(path: Path, several: Sequence[str] = ()) -> dict[str, Any]:
+    """A reference's state dict, or of ``several`` networks by their names, without running code that the file may hold.
 
     Raises:
         UserError: missing, truncated, pickled code, or not a state dict.
@@ -140,11 +155,16 @@ def read(path: Path, nested: bool = False) -> dict[str, Any]:
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} is truncated or no weights file: {str(error).splitlines()[0]}") from error
-    if nested and not (isinstance(state, dict) and set(state) == {"a", "b"} and all(map(_is_state, state.values()))):
-        raise UserError(f"{path} does not hold the state dicts of both domains, a and b, as the reference's files do")
-    if not nested and not _is_state(state):
+    if several and not (isinstance(state, dict) and _fits(state, several) and all(map(_is_state, state.values()))):
+        raise UserError(f"{path} does not hold the state dicts of {', '.join(several)}, as the reference's files do")
+    if not several and not _is_state(state):
         raise UserError(f"{path} is not a state dict (names with tensors): the reference saves one file a network")
     return dict(state)
+
+
+def _fits(state: dict[str, Any], several: Sequence[str]) -> bool:
+    """All of two domains, or some of a run's networks: published files may leave the discriminators out."""
+    return set(state) == set(several) or (len(several) > 2 and bool(state) and set(state) <= set(several))
 
 
 def _is_state(state: Any) -> bool:

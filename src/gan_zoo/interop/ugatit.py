@@ -5,6 +5,7 @@ A file is one dict of six state dicts without options: light or full, and the si
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from math import isqrt
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -47,7 +48,7 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     """See ``gan_zoo.interop.from_reference``. ``params`` among the weights may be a whole checkpoint, nested."""
     weights = _flat(weights)
     single = _single(weights)
-    model = _build(_read_off(_checked(name, options), weights))
+    model = _build(_checked(name, _read_off(weights) | dict(options)) | _head(weights))
     if single:
         _NAMES[model] = dict.fromkeys(weights, single)
     networks = reference_networks(model)
@@ -130,13 +131,23 @@ def _checked(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return _DEFAULTS | {_NETWORK.get(option, option): value for option, value in options.items()}
 
 
-def _read_off(options: dict[str, Any], weights: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _read_off(weights: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What a generator's shapes say of the options; what is typed goes before."""
+    for given in weights.values():
+        plain = {key.removeprefix("module."): value for key, value in given.items()}
+        if (entry := plain.get("FC.0.weight")) is None:
+            continue
+        width, numbers = entry.shape
+        blocks = {key.partition(".")[0] for key in plain if key.startswith("UpBlock1_")}
+        found = {"ch": width // 4, "n_res": len(blocks)}
+        return found if numbers == width else found | {"img_size": 4 * isqrt(numbers // width)}
+    return {}
+
+
+def _head(weights: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
     """Light or full by the style head's first layer, whatever the options say of it."""
-    entries = [given["FC.0.weight"] for given in weights.values() if "FC.0.weight" in given]
-    if not entries:
-        return options
-    width, numbers = entries[0].shape
-    return options | {"light": numbers == width}
+    entries = (given.get("FC.0.weight", given.get("module.FC.0.weight")) for given in weights.values())
+    return next(({"light": entry.shape[0] == entry.shape[1]} for entry in entries if entry is not None), {})
 
 
 def _build(o: dict[str, Any]) -> GANModule:
