@@ -137,3 +137,15 @@ def test_names_of_several_outputs_cannot_collide(tmp_path: Path) -> None:
     files = [str(request.target(job.target)).casefold() for job in jobs for request in asked]
     assert len(set(files)) == len(files) == 6
     assert not set(files) & {str(job.source).casefold() for job in jobs}
+
+
+def test_the_way_may_be_an_animation(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    strip = translate("in/a.png", "--interpolate", "3")["a_interpolation.png"]
+    assert translate("in/a.png", "--interpolate", "3", "--gif").keys() == {"a_interpolation.png"}
+    with Image.open("out/a_interpolation.gif") as animation:
+        assert (animation.n_frames, animation.size) == (4, (16, 24))  # there, and back without the ends
+        animation.seek(2)
+        last = np.asarray(animation.convert("RGB")).astype(float)
+    assert np.abs(last - strip[:, 32:48].astype(float)).mean() < 8  # of 256 colours
+    translate("in/a.png", "--gif", status=1)
+    assert "--gif shows the way between two styles: add --interpolate N" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Several outputs for one input: random styles, styles of pictures, and the way from one to another."""
 
 import argparse
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,20 +21,24 @@ class Request:
     """One output for each input.
 
     ``suffix`` joins the name of its file. ``arguments`` are what ``translate`` gets beside the picture: of several, the
-    outputs are set side by side.
+    outputs are set side by side, or follow each other in time where it is ``animated``. ``shown`` is the picture whose
+    style it is.
     """
 
     suffix: str = ""
     arguments: tuple[Mapping[str, Any], ...] = ({},)
+    animated: bool = False
+    shown: Path | None = None
 
     def target(self, path: Path) -> Path:
         """The file of this output, where ``path`` is the input's plain one."""
-        return path.with_stem(path.stem + self.suffix)
+        path = path.with_stem(path.stem + self.suffix)
+        return path.with_suffix(".gif") if self.animated else path
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What a command line can ask of a model with styles."""
-    group = parser.add_argument_group("several outputs for one input (BicycleGAN, MUNIT)")
+    group = parser.add_argument_group("several outputs for one input (BicycleGAN, MUNIT, SA-MUNIT; UNIT: --styles)")
     group.add_argument("--styles", type=int, metavar="N", help="N random styles, the same for all inputs: a_style1.png")
     group.add_argument(
         "--style-image",
@@ -49,6 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="a strip of N outputs, between two --style-image or two random styles: a_interpolation.png",
     )
+    group.add_argument("--gif", action="store_true", help="with --interpolate: there and back again in an animation")
     group.add_argument("--seed", type=int, default=0, help="of random styles (default 0)")
 
 
@@ -58,12 +64,13 @@ def requests(model: "GANModule", view: "View", way: str, args: argparse.Namespac
     Raises:
         UserError: the model has no styles, the options do not go together, or a style picture cannot be read.
     """
+    if args.gif and args.interpolate is None:
+        raise UserError("--gif shows the way between two styles: add --interpolate N")
+    if getattr(model, "seeded", False) and not args.style_image and args.interpolate is None:
+        return _noises(args)
     if not getattr(model, "style_dim", 0):
         if args.styles is not None or args.style_image or args.interpolate is not None:
-            raise UserError(
-                f"{args.checkpoint} holds a {type(model).__name__}, which has one output for an input: "
-                "leave out --styles, --style-image and --interpolate"
-            )
+            raise UserError(f"{args.checkpoint} holds a {type(model).__name__}, which has {_without(model)}")
         return [Request()]
     _check(args)
     if args.interpolate is not None:
@@ -73,7 +80,8 @@ def requests(model: "GANModule", view: "View", way: str, args: argparse.Namespac
     ]
     names = _unique([Path(name).stem for name in args.style_image])
     for name, path in zip(names, args.style_image, strict=True):
-        found.append(Request(f"_style-{name}", ({"style": _encoded(model, view, way, path)},)))
+        style = _encoded(model, view, way, path)
+        found.append(Request(f"_style-{name}", ({"style": style},), shown=Path(path)))
     return found or [Request("", ({"style": _drawn(model, 1, args.seed)[0]},))]
 
 
@@ -91,7 +99,23 @@ def _check(args: argparse.Namespace) -> None:
 def _strip(model: Any, view: "View", way: str, args: argparse.Namespace) -> Request:
     ends = [_encoded(model, view, way, path) for path in args.style_image] or _drawn(model, 2, args.seed)
     codes = model.interpolate(ends[0][0], ends[1][0], args.interpolate)
-    return Request("_interpolation", tuple({"style": code[None]} for code in codes))
+    return Request("_interpolation", tuple({"style": code[None]} for code in codes), animated=args.gif)
+
+
+def _noises(args: argparse.Namespace) -> list[Request]:
+    """Random translations of a model whose codes take noise: a seed for each, more of them begin with the same ones."""
+    if args.styles is None:
+        return [Request()]
+    _check(args)
+    seeds = random.Random(args.seed)
+    return [Request(f"_style{n}", ({"seed": seeds.randrange(2**31)},)) for n in range(1, args.styles + 1)]
+
+
+def _without(model: Any) -> str:
+    """What a model without styles has, and which options it cannot have."""
+    if getattr(model, "seeded", False):
+        return "random outputs but no styles: leave out --style-image and --interpolate"
+    return "one output for an input: leave out --styles, --style-image and --interpolate"
 
 
 def _drawn(model: Any, count: int, seed: int) -> "list[Tensor]":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_zoo.cli import label_maps, styles
+from gan_zoo.cli import attention, label_maps, sheets, styles
 from gan_zoo.cli.arguments import Parser, direction
 from gan_zoo.cli.report import one_line
 from gan_zoo.cli.styles import Request
@@ -48,8 +48,13 @@ def main(argv: Sequence[str]) -> int:
         raise UserError(f"{args.checkpoint} translates {' and '.join(ways)} only, not {way}")
     model.to(device(args.device))
     asked = styles.requests(model, view, way, args)
-    jobs = plan(inputs, output, asked)
-    skipped = translate_all(Translator(model, view, way, asked), jobs, skip=args.skip)
+    sheets.check(asked, args)
+    at, overlays = attention.requested(model, way, args)
+    jobs = plan(inputs, output, [*asked, *overlays])
+    translator = Translator(model, view, way, asked, at)
+    if args.sheet:
+        return make_sheet(translator, jobs, output, skip=args.skip)
+    skipped = translate_all(translator, jobs, skip=args.skip)
     each = f", {len(asked)} outputs each," if len(asked) > 1 else ""
     print(f"{len(jobs) - skipped} of {len(jobs)} pictures{each} in {args.output}")
     return 1 if skipped else 0
@@ -66,6 +71,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         "--skip", action="store_true", help="go on after an unreadable picture (the exit code is 1 all the same)"
     )
     styles.add_options(parser)
+    sheets.add_options(parser)
+    attention.add_options(parser)
     label_maps.add_options(parser)
     return parser.parse_args(list(argv))
 
@@ -105,24 +112,64 @@ def device(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Translator:
-    """A model, its data's pictures, a direction, and what is asked of each input."""
+    """A model, its data's pictures, a direction, what is asked of each input, the pixel whose attention is shown."""
 
     model: "GANModule"
     view: "View"
     way: str
     requests: Sequence[Request] = (Request(),)
+    attention_at: tuple[int, int] | None = None
 
     def __call__(self, job: Job) -> None:
         """Read, translate, write (beside the target first, so that a target is whole or not there)."""
+        source = self.view.read(job.source, self.way[0])
+        for request in self.requests:
+            pictures, target = self.pictures(source, request), request.target(job.target)
+            if request.animated:
+                animate(pictures, target)
+            else:
+                write(side_by_side(pictures), target)
+        if self.attention_at is not None:
+            images, first = source.to(self.model.device), self.requests[0].arguments[0]
+            found = attention.overlays(self.model, images, self.way, first, self.attention_at)
+            for suffix, picture in found.items():
+                write(picture, Request(suffix).target(job.target))
+
+    def pictures(self, source: Any, request: Request) -> list[Any]:
+        """The outputs of a request, as Pillow images."""
         import torch
 
-        source = self.view.read(job.source, self.way[0])
         images = source.to(self.model.device)
-        for request in self.requests:
-            with torch.inference_mode():
-                made = [self.model.translate(images, self.way, **arguments).cpu() for arguments in request.arguments]
-            pictures = [self.view.write(image, source, self.way[1]) for image in made]
-            write(side_by_side(pictures), request.target(job.target))
+        with torch.inference_mode():
+            made = [self.model.translate(images, self.way, **arguments).cpu() for arguments in request.arguments]
+        return [self.view.write(image, source, self.way[1]) for image in made]
+
+    def row(self, path: Path) -> list[Any]:
+        """A picture, and all that is asked of it."""
+        source = self.view.read(path, self.way[0])
+        outputs = [picture for request in self.requests for picture in self.pictures(source, request)]
+        return [self.view.write(source, source, self.way[0]), *outputs]
+
+
+def make_sheet(translator: Translator, jobs: Sequence[Job], output: Path, skip: bool = False) -> int:
+    """All inputs under all styles in one picture, which replaces no input; 1 where pictures had to be skipped.
+
+    Raises:
+        UserError: see ``sheets.Sheet``.
+    """
+    from PIL import Image
+
+    heads = [
+        None if request.shown is None else Image.open(request.shown)
+        for request in translator.requests
+        for _ in request.arguments
+    ]
+    sheet, skipped = sheets.Sheet(translator.row, heads).draw([job.source for job in jobs], skip)
+    taken = {_folded(job.source) for job in jobs}
+    target = next(name for name in _names(output / "sheet.png") if _folded(name) not in taken)
+    write(sheet, target)
+    print(f"{len(jobs) - skipped} of {len(jobs)} pictures, {len(heads)} outputs each, in {target}")
+    return 1 if skipped else 0
 
 
 def translate_all(translator: Translator, jobs: Sequence[Job], skip: bool = False) -> int:
@@ -156,8 +203,14 @@ def side_by_side(pictures: Sequence[Any]) -> Any:
     return strip
 
 
-def write(picture: Any, target: Path) -> None:
-    """A Pillow image as PNG, through a temporary name in the same folder.
+def animate(pictures: Sequence[Any], target: Path) -> None:
+    """Pillow images there and back again, ten in a second, as a GIF."""
+    first, *others = [picture.convert("RGB") for picture in (*pictures, *pictures[-2:0:-1])]
+    write(first, target, format="GIF", save_all=True, append_images=others, duration=100, loop=0)
+
+
+def write(picture: Any, target: Path, **options: Any) -> None:
+    """A Pillow image as PNG (or as ``options`` say), through a temporary name in the same folder.
 
     Raises:
         UserError: the folder cannot be written to.
@@ -165,7 +218,7 @@ def write(picture: Any, target: Path) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(temporary, format="PNG")
+        picture.save(temporary, **{"format": "PNG"} | options)
         os.replace(temporary, target)
     except OSError as error:
         raise UserError(f"cannot write {target}: {error.strerror or error}; choose another --output") from error

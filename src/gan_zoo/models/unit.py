@@ -51,6 +51,7 @@ class UNIT(GANModule):
 
     players = ("discriminator", "generator")
     directions = ("ab", "ba")
+    seeded = True  # translate takes a seed
 
     def __init__(
         self,
@@ -144,15 +145,22 @@ class UNIT(GANModule):
         """A picture (N, C, H, W) of a domain for each code, in one pass if all are alike."""
         return passes(self.generator[domain].decoder, *codes, merged=self.share_passes)
 
-    def translate(self, images: Tensor, direction: str = "ab") -> Tensor:
-        """(N, C, H, W) -> (N, C', H, W), both in [-1, 1], any size; without noise unless ``test_time_noise``."""
+    def translate(self, images: Tensor, direction: str = "ab", seed: int | None = None) -> Tensor:
+        """(N, C, H, W) -> (N, C', H, W), both in [-1, 1], any size.
+
+        Without noise, unless ``test_time_noise``, or a ``seed`` of it is given (the same noise on every device).
+        """
         if direction not in self.directions:
             raise UserError(f"UNIT translates {' or '.join(self.directions)}, not {direction}")
         source, target = (self.generator[d] for d in direction)
 
         def through(padded: Tensor) -> Tensor:
             code = source.encoder(padded)
-            out: Tensor = target.decoder(code + torch.randn_like(code) if self.test_time_noise else code)
+            if seed is not None:
+                code = code + torch.randn(code.shape, generator=torch.Generator().manual_seed(seed)).to(code)
+            elif self.test_time_noise:
+                code = code + torch.randn_like(code)
+            out: Tensor = target.decoder(code)
             return out
 
         return any_size(through, images, source)

@@ -210,6 +210,10 @@ def test_translations_are_fixed_unless_noise_is_asked_for() -> None:
     assert not torch.equal(one, noisy.translate(images))
     torch.manual_seed(1)
     assert torch.equal(one, noisy.translate(images))
+    seeded = [model.translate(images, seed=seed) for seed in (1, 1, 2)]
+    assert torch.equal(seeded[0], seeded[1])
+    assert not torch.equal(seeded[0], seeded[2])
+    assert not torch.equal(seeded[0], plain)
     with pytest.raises(UserError, match="UNIT translates ab or ba, not aa"):
         model.translate(images, "aa")
 
