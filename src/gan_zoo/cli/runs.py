@@ -234,6 +234,7 @@ _REMARKS = (
     r".*smaller than the logging interval.*",
     r"`training_step` returned `None`.*",
     r".*litlogger.*",
+    r"Found .* module\(s\) in eval mode at the start of training.*",
     r"You have overridden `on_before_batch_transfer` in `LightningModule` but have passed in a.*",
 )
 
