@@ -193,7 +193,10 @@ def test_images_of_many_sizes(tmp_path: Path) -> None:
     data = ImageDataModule("mine", tmp_path, Unpaired(), preprocess=T.Crop, crop_size=12, num_workers=0, batch_size=2)
     assert next(iter(data.train_dataloader()))["a"].shape == (2, 3, 12, 12)
     assert [batch["a"].shape[-1] for batch in data.val_dataloader()] == [20, 24, 20, 28]
-    assert data.fixed_samples(4)["a"].shape == (2, 3, 20, 20)  # those of the first one's size
+    fixed = data.fixed_samples(4)
+    assert fixed["a"].shape == (4, 3, 20, 20)  # the middle that all have
+    whole = T.KeepSize()(Image.open(tmp_path / "testA" / "3.png"))
+    assert torch.equal(fixed["a"][3], whole[:, :, 4:24])
     assert "files of 20x20 to 28x20 px" in data.describe()
     mixed = ImageDataModule("mine", tmp_path, Unpaired(), preprocess=T.KeepSize, num_workers=0, batch_size=4)
     with pytest.raises(UserError, match="unlike sizes in one batch"):

@@ -14,7 +14,7 @@ from lightning.pytorch.accelerators import CUDAAccelerator
 from gan_zoo.data import registry
 from gan_zoo.data.folders import Layout, Split, existing
 from gan_zoo.data.kinds.base import Kind
-from gan_zoo.data.loader import Batch, EvalLoader, Failure, StreamLoader, collate
+from gan_zoo.data.loader import Batch, EvalLoader, Failure, StreamLoader, collate, middles
 from gan_zoo.data.options import DIRECTIONS, ON_ERROR, chosen, not_negative, positive, warn_all
 from gan_zoo.data.sampler import StreamSampler
 from gan_zoo.data.samples import Album, Images, Shot
@@ -156,17 +156,16 @@ class ImageDataModule(LightningDataModule):
         return made
 
     def fixed_samples(self, n: int, split: str = "val") -> Batch:
-        """The same n samples each time (or fewer, all of one size), evenly spread over the split, not augmented.
+        """The same n samples each time (or fewer), evenly spread over the split, not augmented.
 
-        Without validation images the training images stand in.
+        Where their sizes differ, the middle that all have is shown. Without validation images the training images stand
+        in.
         """
         images = self.images(split if self.split(split) else "train", augment=False)
         count = min(n, len(images))
         spread = [i * len(images) // count for i in range(count)] if count else []
         samples = [sample for i in spread if not isinstance(sample := images[i], Failure)]
-        shapes = {name: tensor.shape for name, tensor in samples[0].items()} if samples else {}
-        alike = [sample for sample in samples if {name: tensor.shape for name, tensor in sample.items()} == shapes]
-        batch = collate(list(alike))
+        batch = collate(list(middles(samples)))
         assert not isinstance(batch, Failure)
         return batch
 

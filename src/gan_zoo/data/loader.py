@@ -4,6 +4,7 @@ are."""
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
 from gan_zoo.data.sampler import StreamSampler
@@ -35,6 +36,17 @@ def collate(samples: list[Batch | Failure]) -> Batch | Failure:
             )
     batch: Batch = default_collate(good)
     return batch
+
+
+def middles(samples: list[Batch]) -> list[Batch]:
+    """The samples with each image (C, H, W) cut about its middle to the least height and width of those of its name."""
+    least = {name: [min(s[name].shape[i] for s in samples) for i in (-2, -1)] for name in (samples or [{}])[0]}
+    return [{name: _middle(image, *least[name]) for name, image in sample.items()} for sample in samples]
+
+
+def _middle(image: Tensor, height: int, width: int) -> Tensor:
+    top, left = (image.shape[-2] - height) // 2, (image.shape[-1] - width) // 2
+    return image[..., top : top + height, left : left + width]
 
 
 class EvalLoader(DataLoader[Any]):
