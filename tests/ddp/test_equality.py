@@ -32,7 +32,7 @@ def assert_equal(one: dict[str, Any], two: dict[str, Any]) -> None:
 
 
 MODELS = ["pix2pix", "cyclegan", "cyclegan_noise", "cyclegan_penalty", "bicyclegan", "bicyclegan_shared", "pix2pixhd"]
-MODELS += ["munit", "sa_munit", "unit", "unit_shared"]
+MODELS += ["munit", "sa_munit", "unit", "unit_shared", "ugatit", "ugatit_full"]
 
 
 @pytest.mark.parametrize("model", MODELS)

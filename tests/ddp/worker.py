@@ -22,6 +22,7 @@ from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.munit import MUNIT
 from gan_zoo.models.pix2pix import Pix2Pix
 from gan_zoo.models.sa_munit import SAMUNIT
+from gan_zoo.models.ugatit import UGATIT
 from gan_zoo.models.unit import UNIT
 from gan_zoo.networks.latent_encoder import ResNetEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
@@ -29,7 +30,9 @@ from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.munit import AutoEncoder, StridedPatch, StyleAutoEncoder
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
+from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.networks.unet import UNet
+from gan_zoo.training.schedules import LinearSecondHalf
 from tests.labelled import COARSE_TO_FINE
 
 JUDGE = partial(PatchGAN, n_layers=2, ndf=4, norm=instance_norm)
@@ -59,6 +62,21 @@ MODELS = {
     "sa_munit": partial(SAMUNIT, STYLED, STRIDED),
     "unit": partial(UNIT, partial(AutoEncoder, **CODER), STRIDED),
     "unit_shared": partial(UNIT, partial(AutoEncoder, **CODER), STRIDED, shared_blocks=1),
+    "ugatit": partial(
+        UGATIT,
+        partial(Generator, ngf=2, n_blocks=1, light=True),
+        partial(Discriminator, ndf=2),
+        scopes={"global": 5, "local": 3},
+        ema_decay=0.5,
+        schedule=LinearSecondHalf(6),
+    ),
+    "ugatit_full": partial(
+        UGATIT,
+        partial(Generator, ngf=1, n_blocks=1, size=32),
+        partial(Discriminator, ndf=2),
+        scopes={"global": 5, "local": 3},
+        schedule=LinearSecondHalf(6),
+    ),
     "pix2pixhd": COARSE_TO_FINE,  # an epoch frozen, an iteration joint
 }
 WARM = multiprocessing.get_context("forkserver")

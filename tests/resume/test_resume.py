@@ -99,6 +99,7 @@ CASES: dict[str, dict[str, Any]] = {
     "two workers": {"trainer": {"max_epochs": 2}, "workers": 2},
     "drawn codes": {"trainer": {"max_epochs": 5}, "model": "bicyclegan", "batch_size": 2},
     "drawn styles, rates by iteration": {"trainer": {"max_steps": 17}, "model": "munit"},
+    "vectors of spectral norm, a running mean, a falling rate": {"trainer": {"max_steps": 17}, "model": "ugatit"},
 }
 PHASES = [3, 7, 9]  # iterations in the frozen phase of pix2pixHD, at its end, and behind it
 

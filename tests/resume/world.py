@@ -31,14 +31,16 @@ from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.munit import MUNIT
 from gan_zoo.models.pix2pix import Pix2Pix
+from gan_zoo.models.ugatit import UGATIT
 from gan_zoo.networks.latent_encoder import ConvEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.munit import StridedPatch, StyleAutoEncoder
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
+from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.networks.unet import UNet
-from gan_zoo.training.schedules import Halving
+from gan_zoo.training.schedules import Halving, LinearSecondHalf
 from tests.labelled import COARSE_TO_FINE
 
 MODELS = {
@@ -65,6 +67,14 @@ MODELS = {
         generator=partial(StyleAutoEncoder, style_dim=2, ngf=2, mlp_dim=4, n_downs=1, n_blocks=1),
         discriminator=partial(MultiScale, n_scales=1, ndf=2, each=partial(StridedPatch, n_layers=2)),
         schedule=Halving(every=4),
+    ),
+    "ugatit": partial(
+        UGATIT,
+        partial(Generator, ngf=1, n_blocks=1, light=True),
+        partial(Discriminator, ndf=1),
+        scopes={"global": 5, "local": 3},
+        ema_decay=0.9,
+        schedule=LinearSecondHalf(17),
     ),
     "pix2pixhd": partial(COARSE_TO_FINE, pool_size=3),
 }
