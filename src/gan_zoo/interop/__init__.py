@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError, nearest
-from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix, munit, pix2pixhd, ugatit
+from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix, growing, munit, pix2pixhd, ugatit
 from gan_zoo.training.module import GANModule
 
 Weights = Mapping[str, Mapping[str, Any]]
@@ -31,6 +31,7 @@ _ADAPTERS: dict[str, Adapter] = {
     "pix2pixhd": pix2pixhd,
     **dict.fromkeys(munit.MODELS, munit),
     "ugatit": ugatit,
+    **{"progan": growing, "stylegan": growing},
 }
 
 

@@ -56,6 +56,7 @@ class Generator(nn.Module):
         labels: number of classes, whose one-hot vectors are appended to the latents; 0 is none.
         base, most, decay: see ``width``.
         slope: of the activations; 0 is ReLU.
+        fused: whether an official file's kernels work mirrored; the pictures of the same weights do not depend on it.
     """
 
     def __init__(
@@ -68,9 +69,10 @@ class Generator(nn.Module):
         most: int = 512,
         decay: float = 1.0,
         slope: float = 0.2,
+        fused: bool = True,
     ) -> None:
         super().__init__()
-        self.top, self.slope = levels(resolution), slope
+        self.top, self.slope, self.fused = levels(resolution), slope, fused
 
         def nf(stage: int) -> int:
             return width(stage, base, most, decay)
@@ -122,7 +124,7 @@ class Discriminator(nn.Module):
         outputs: numbers of the last layer: 1, or more with labels.
         blurred: the features are blurred before they are halved (StyleGAN).
         mean_last: halved by means behind the activation, not in front of it (ProGAN's unfused form).
-        group: samples of one group of the minibatch deviation.
+        group, features: samples of one group of the minibatch deviation, and channels that it adds.
     """
 
     def __init__(
@@ -136,9 +138,11 @@ class Discriminator(nn.Module):
         blurred: bool = False,
         mean_last: bool = False,
         group: int = 4,
+        features: int = 1,
     ) -> None:
         super().__init__()
-        self.top, self.group, self.mean_last = levels(resolution), group, mean_last
+        self.top, self.mean_last = levels(resolution), mean_last
+        self.group, self.features = group, features
         self.soften: Callable[[Tensor], Tensor] = blur if blurred else nn.Identity()
 
         def nf(stage: int) -> int:
@@ -150,7 +154,7 @@ class Discriminator(nn.Module):
             nn.ModuleList((EqualizedConv2d(nf(k - 1), nf(k - 1)), EqualizedConv2d(nf(k - 1), nf(k - 2), how=down)))
             for k in range(3, self.top + 1)
         )
-        self.last = EqualizedConv2d(nf(1) + 1, nf(1))
+        self.last = EqualizedConv2d(nf(1) + features, nf(1))
         self.dense = EqualizedLinear(nf(1) * 16, nf(0))
         self.score = EqualizedLinear(nf(0), outputs, gain=1.0)
 
@@ -170,7 +174,7 @@ class Discriminator(nn.Module):
             x = self._block(k, x)
             if k == level and share > 0:
                 x = torch.lerp(x, leaky(self.from_rgb[level - 3](halve(image))), share)
-        x = leaky(self.last(minibatch_deviation(x, self.group)))
+        x = leaky(self.last(minibatch_deviation(x, self.group, self.features)))
         out: Tensor = self.score(leaky(self.dense(x.flatten(1))))
         return out
 

@@ -16,6 +16,7 @@ from gan_zoo.errors import UserError
 # What builds models, and has no other effect: downloads, launchers, and `trust` itself are none of it.
 _TRUSTED = [
     *("gan_zoo.layers", "gan_zoo.networks", "gan_zoo.losses", "gan_zoo.models", "gan_zoo.training.schedules"),
+    *("gan_zoo.training.growth", "gan_zoo.training.optimizers"),
     *("torch.nn.modules", "torch.optim"),
 ]
 _SETTLED = {package.partition(".")[0] for package in _TRUSTED}

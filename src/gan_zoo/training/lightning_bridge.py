@@ -64,11 +64,12 @@ def as_iteration(training_step: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(training_step)
     def wrapped(self: "GANModule", batch: dict[str, torch.Tensor], batch_idx: int) -> None:
+        self.images_of_iteration = len(next(iter(batch.values()))) * world_size(self) * self.iteration.micro_batches
         if self.iteration.first:
             _set_rates(self)
         training_step(self, batch, batch_idx)
         self.iteration.end(self)
-        self.images_seen += len(next(iter(batch.values()))) * world_size(self)
+        self.images_seen += self.images_of_iteration // self.iteration.micro_batches
         if self.trainer._logger_connector.should_update_logs:
             _log(self)
 
@@ -131,7 +132,7 @@ def resume_random_numbers(module: "GANModule") -> None:
 
 
 def _set_rates(module: "GANModule") -> None:
-    factor = module.schedule(module.global_step if module.schedule.counts_iterations else module.epoch)
+    factor = module.schedule(module.schedule.clock(module))
     for optimizer in module.trainer.optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor

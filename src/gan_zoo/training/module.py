@@ -1,5 +1,6 @@
 """The one base class: several players optimised in turn inside one LightningModule."""
 
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -54,7 +55,7 @@ class GANModule(LightningModule, metaclass=Described):
         self.automatic_optimization = False
         self.optimizer_factories = {player: optimizers.get(player, optimizer) for player in self.players}
         self.schedule = schedule
-        self.images_seen, self.images_per_epoch = 0, 0
+        self.images_seen, self.images_per_epoch, self.images_of_iteration = 0, 0, 0
         self.terms: dict[str, Tensor] = {}  # the latest value of each term and observation, "<player>/<name>"
         self.rank_local: dict[str, Any] = {}  # what has state_dict and load_state_dict and differs from rank to rank
         self.resumed: dict[str, Any] | None = None  # the state of this rank that training is to start from
@@ -140,16 +141,18 @@ class GANModule(LightningModule, metaclass=Described):
         All ranks draw for the global batch and take their slice, so that their number does not change a run. ``name``
         says what is drawn, for tests that override this method.
         """
-        if self._draws is None:
-            self._draws = torch.Generator(self.device).manual_seed(torch.initial_seed() % 2**63)
         rank, world = self.global_rank if self._trainer else 0, bridge.world_size(self)
-        everyone = torch.randn((shape[0] * world, *shape[1:]), generator=self._draws, device=self.device)
+        everyone = torch.randn((shape[0] * world, *shape[1:]), generator=self._generator(), device=self.device)
         return everyone[rank * shape[0] : (rank + 1) * shape[0]]
 
     def uniform(self, name: str, shape: tuple[int, ...]) -> Tensor:
         """U(0, 1), as the normal distribution function of ``draw``."""
         below: Tensor = torch.special.ndtr(self.draw(name, shape))
         return below
+
+    def chance(self, name: str) -> float:
+        """U(0, 1) for decisions on the host, the same on all ranks: a function of seed, ``global_step`` and name."""
+        return random.Random(f"{self._generator().initial_seed()} {self.global_step} {name}").random()
 
     @property
     def epoch(self) -> int:
@@ -269,6 +272,11 @@ class GANModule(LightningModule, metaclass=Described):
     def _update(self, *players: str) -> None:
         for player in players:
             self.iteration.update(self, self._optimizer(player))
+
+    def _generator(self) -> torch.Generator:
+        if self._draws is None:
+            self._draws = torch.Generator(self.device).manual_seed(torch.initial_seed() % 2**63)
+        return self._draws
 
     def _optimizer(self, player: str) -> Any:
         optimizers = self.optimizers()

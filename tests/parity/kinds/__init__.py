@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.parity.golden import Case
-from tests.parity.kinds import bicyclegan, cyclegan_and_pix2pix, munit, pix2pixhd, ugatit
+from tests.parity.kinds import bicyclegan, cyclegan_and_pix2pix, growing, munit, pix2pixhd, ugatit
 
 RUNNERS: dict[tuple[str, str], Callable[[Case], None]] = {
     (model, kind): run
@@ -13,6 +13,7 @@ RUNNERS: dict[tuple[str, str], Callable[[Case], None]] = {
         (("pix2pixhd",), pix2pixhd),
         (("munit", "unit", "sa_munit"), munit),
         (("ugatit",), ugatit),
+        (("progan", "stylegan"), growing),
     )
     for model in models
     for kind, run in family.RUNNERS.items()

@@ -1,0 +1,146 @@
+"""StyleGAN: A Style-Based Generator Architecture for Generative Adversarial Networks (Karras et al., CVPR 2019).
+
+https://arxiv.org/abs/1812.04948
+
+    min_G  E[softplus(-D(G(z)))],   min_D  E[softplus(D(G(z)))] + E[softplus(-D(x))] + gamma / 2 E[|grad D(x)|^2]
+
+the non-saturating game with R1 (appendix C; Mescheder et al. 2018). A mapping network makes a style w of a latent; each
+layer of the synthesis network is steered by it; two latents share one picture in 9 of 10 batches (sec. 3.1).
+Reference: NVlabs/stylegan @ 1e0d5c7 (``G_logistic_nonsaturating``, ``D_logistic_simplegp``). There the networks see
+pictures repeated to full size: R1 is 4^floor(lod) times smaller there than on native pixels, and is divided by it.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_zoo.layers.init import Initialisation, Untouched
+from gan_zoo.losses.adversarial import Adversarial, Vanilla
+from gan_zoo.networks.progan import Discriminator
+from gan_zoo.networks.stylegan import Generator
+from gan_zoo.training.ema import averaged, follow
+from gan_zoo.training.growth import Growth, renews
+from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
+from gan_zoo.training.optimizers import TensorFlowAdam
+
+
+class StyleGAN(GANModule):
+    """Mapping and synthesis, their running mean, and ProGAN's discriminator with blur; all grow.
+
+    Args:
+        generator, discriminator: factories, called with the full size and the channels of the pictures.
+        resolution, channels: of the pictures; a power of two.
+        gamma: weight of R1, twice.
+        mixing: probability that a batch's pictures have two styles.
+        mean_decay: of the mean of w, each time the generator runs in training.
+        ema_kimg: thousands of images in which the generator's running mean forgets half; ``ema_decay``: its decay in
+            an iteration instead.
+        schedule: when to grow, and the rates.
+    """
+
+    players = ("discriminator", "generator")
+
+    def __init__(
+        self,
+        generator: Factory = Generator,
+        discriminator: Factory = partial(Discriminator, blurred=True),
+        adversarial: Adversarial = Vanilla(),
+        resolution: int = 1024,
+        channels: int = 3,
+        gamma: float = 10.0,
+        mixing: float = 0.9,
+        mean_decay: float = 0.995,
+        ema_kimg: float = 10.0,
+        ema_decay: float | None = None,
+        init: Initialisation = Untouched(),
+        optimizer: OptimizerFactory = partial(TensorFlowAdam, lr=0.001, betas=(0.0, 0.99)),
+        optimizers: Mapping[str, OptimizerFactory] = {},
+        schedule: Any = Growth(start=8),
+    ) -> None:
+        super().__init__(optimizer, optimizers, schedule)
+        self.adversarial, self.resolution = adversarial, resolution
+        self.generator: Any = init(generator(resolution, channels))
+        self.discriminator: Any = init(discriminator(resolution, channels))
+        self.average: Any = averaged(self.generator)
+        self.gamma, self.mixing, self.mean_decay, self.ema_kimg = gamma, mixing, mean_decay, ema_kimg
+        self.ema_decay = ema_decay
+        self.grown = -1.0  # the level of detail of the iteration before
+
+    @property
+    def lod(self) -> float:
+        """The level of detail now."""
+        level: float = self.schedule.lod(self.schedule.clock(self))  # type: ignore[attr-defined]  # of Growth
+        return level
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """The running mean follows; then the discriminator, then the generator against the updated one."""
+        real, lod = batch["image"], self.lod
+        if renews(self.grown, lod):
+            self.renew(*self.players)
+        self.grown = lod
+        decay = 0.5 ** (self.images_of_iteration / (1000 * self.ema_kimg)) if self.ema_decay is None else self.ema_decay
+        follow(self.average, self.generator, decay)
+        with torch.no_grad():
+            fake = self.generate("discriminator", len(real), lod)
+        self.minimize(self.discriminator_loss, real, fake, lod, over="discriminator")
+        self.minimize(self.generator_loss, len(real), lod, over="generator")
+
+    def generate(self, player: str, count: int, lod: float) -> Tensor:
+        """Pictures as a player's update sees them: two styles, fresh noise; the mean of w moves."""
+        network = self.generator
+        z, z2 = (self.draw(f"{player}_{name}", (count, network.mapping.latent_dim)) for name in ("z", "z2"))
+        w = network.mapping(z)
+        with torch.no_grad():
+            network.mean_w.copy_(torch.lerp(w.mean(dim=0), network.mean_w, self.mean_decay))
+        used = network.synthesis.layers - 2 * math.floor(lod)
+        crossover = self.crossover(player, used)
+        styles = network.spread(w, network.mapping(z2), crossover) if crossover < used else network.spread(w)
+        noise = [self.noise(player, i, count) for i in range(used)]
+        pictures: Tensor = network.synthesis(styles, noise, lod)
+        return pictures
+
+    def crossover(self, player: str, used: int) -> int:
+        """The first layer with the second style, 1 to ``used`` - 1, the same on all devices; ``used`` is none."""
+        chance, place = self.chance(f"{player}_mixing"), self.chance(f"{player}_crossover")
+        return 1 + int(place * (used - 1)) if chance < self.mixing else used
+
+    def noise(self, player: str, layer: int, count: int) -> Tensor | None:
+        """A layer's noise (count, 1, h, w), if the network has any."""
+        side = 2 ** (layer // 2 + 2)
+        noisy = self.generator.synthesis.epilogues[layer].noise_weight is not None
+        return self.draw(f"{player}_noise_{layer}", (count, 1, side, side)) if noisy else None
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor, lod: float) -> Losses:
+        """GAN terms, and R1 of the very scores that the reals' term is made of."""
+        fake_score = self.discriminator(fake, lod)
+        with torch.autocast(real.device.type, enabled=False):
+            seen = real.detach().requires_grad_(bool(self.gamma))
+            real_score = self.discriminator(seen, lod)
+            losses = Losses({"real": self.adversarial.real(real_score), "fake": self.adversarial.fake(fake_score)})
+            if self.gamma:
+                (gradient,) = torch.autograd.grad(real_score.sum(), seen, create_graph=True)
+                losses["r1"] = 0.5 * self.gamma * gradient.square().sum(dim=(1, 2, 3)).mean() / 4 ** math.floor(lod)
+        losses.observed["accuracy"] = self.adversarial.accuracy(real_score, fake_score)
+        return losses
+
+    def generator_loss(self, count: int, lod: float) -> Losses:
+        """The GAN term of new pictures."""
+        score = self.discriminator(self.generate("generator", count, lod), lod)
+        return Losses({"adv": self.adversarial.generator(score)})
+
+    @torch.no_grad()
+    def sample(self, count: int, seed: int = 0, psi: float | None = 0.7, cutoff: int | None = 8) -> Tensor:
+        """Pictures (count, C, 2^k, 2^k) by the running mean, truncated, with the stored noise, in about [-1, 1]."""
+        z = torch.randn(count, self.generator.mapping.latent_dim, generator=torch.Generator().manual_seed(seed))
+        styles = self.average.spread(self.average.mapping(z.to(self.device)))
+        styles = self.average.truncated(styles, psi, cutoff)
+        pictures: Tensor = self.average.synthesis(styles, self.average.synthesis.stored_noise(), self.lod)
+        return pictures
+
+    def visuals(self, batch: Batch) -> Images:
+        """Real pictures, and samples of the same latents each time."""
+        return {"real": batch["image"], "sample": self.sample(len(batch["image"]), psi=None).clamp(-1, 1)}

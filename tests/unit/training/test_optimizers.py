@@ -1,0 +1,41 @@
+"""Adam as TensorFlow has it."""
+
+import pytest
+import torch
+from torch.optim import Adam
+
+from gan_zoo.training.optimizers import TensorFlowAdam
+
+
+def run(optimizer: type, gradients: list[float], **options: object) -> float:
+    weight = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+    made = optimizer([weight], lr=0.1, **options)
+    for gradient in gradients:
+        weight.grad = torch.tensor([gradient], dtype=torch.float64)
+        made.step()
+    return weight.item()
+
+
+def test_with_a_negligible_eps_it_is_pytorchs() -> None:
+    gradients = [0.5, -2.0, 3.0, 0.1]
+    options = {"betas": (0.5, 0.99), "eps": 1e-30}
+    assert run(TensorFlowAdam, gradients, **options) == pytest.approx(run(Adam, gradients, **options), rel=1e-12)
+
+
+def test_eps_is_not_scaled_by_the_bias_correction() -> None:
+    moved = 1.0 - run(TensorFlowAdam, [1e-8], betas=(0.0, 0.99), eps=1e-8)
+    # m = 1e-8, sqrt(v) = 1e-9, rate 0.1 * 0.1.
+    assert moved == pytest.approx(0.1 * 0.1 * 1e-8 / (1e-9 + 1e-8), rel=1e-9)
+
+
+def test_state_survives_and_parameters_without_gradient_rest() -> None:
+    torch.manual_seed(0)
+    first, second = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    made = TensorFlowAdam([first, second], lr=0.1)
+    first.grad = torch.ones(2)
+    made.step()
+    assert torch.equal(second, torch.ones(2))
+    copy = TensorFlowAdam([first, second], lr=0.1)
+    copy.load_state_dict(made.state_dict())
+    assert copy.state[first]["step"] == 1
+    assert torch.equal(copy.state[first]["exp_avg_sq"], made.state[first]["exp_avg_sq"])
