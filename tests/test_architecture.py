@@ -18,11 +18,10 @@ WINGS = ("data", "metrics", "callbacks", "interop")
 ROOF = ("cli", "launch", "benchmark", "__init__", "__main__")
 LINES = {"layers": 150, "networks": 300, "losses": 120, "training": 120, "models": 150}
 # The files that need more than their floor allows, each with its own limit: the one base class, its dealings with
-# Lightning, eight schedules, a paper of two directions that is also the MUNIT paper's baseline with noise, and one of
-# two cycles that share three networks, whose codes can be drawn, encoded and interpolated, and others with styles or attention to show. The longest: a paper of
-# label maps or pictures, features encoded or stored, and two phases.
+# Lightning, seven schedules; papers of two directions, of several cycles, styles or attention to show. The longest: a
+# paper of label maps or pictures, features encoded or stored, and two phases.
 LONGER = {
-    "training/module.py": 285,
+    "training/module.py": 295,
     "training/lightning_bridge.py": 145,
     "training/schedules.py": 185,
     "models/cyclegan.py": 175,
@@ -31,6 +30,8 @@ LONGER = {
     "models/munit.py": 200,
     "models/unit.py": 190,
     "models/ugatit.py": 215,
+    "models/progan.py": 155,
+    "models/stylegan.py": 155,
 }
 
 # The base class and its dealings with Lightning: the only files that call backward or an optimiser.

@@ -3,6 +3,7 @@
 Commands are run as they stand, with these additions (README lines are for people, who have hours and GPUs):
 
 - training commands get TINY: three iterations of a narrow model;
+- pix2pixHD's, whose pictures are 1024 and 2048 px wide, get SMALL;
 - `trainer.devices=8` is followed by TWO_PROCESSES, which overrides it;
 - `make demo` gets TINY, `make test` one quick file, and all of `make` a stamp that says that .venv is set up.
 
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 TINY = "debug=tiny"
+SMALL = "data.load_size=128"
 TWO_PROCESSES = "trainer.accelerator=cpu trainer.devices=2 trainer.precision=32-true"
 QUICK_TEST = "tests/unit/training/test_image_pool.py"
 SHORTER = {
@@ -44,7 +46,8 @@ def shortened(command: str, stamp: Path) -> str:
         arguments = {"make demo": TINY, "make test": QUICK_TEST}.get(command, "")
         return f"{command} VENV={sys.prefix} STAMP={stamp} JOBS=1 ARGS='{arguments}'"
     if re.match(r"(python train\.py|gan-zoo train)\b", command) and "--help" not in command:
-        return f"{command} {TWO_PROCESSES if 'trainer.devices=8' in command else ''} {TINY}"
+        more = {"trainer.devices=8": TWO_PROCESSES, "pix2pixhd": SMALL}
+        return " ".join([command, *(words for said, words in more.items() if said in command), TINY])
     return command
 
 
@@ -64,6 +67,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         draw(photos / "maps" / split / f"{number}.jpg", 80, 40, number)
         draw(photos / "horses2zebras" / f"{split}A" / f"horse{number}.jpg", 40, 40, 10 + number)
         draw(photos / "horses2zebras" / f"{split}B" / f"zebra{number}.jpg", 44, 40, 20 + number)
+        streets(photos / "streets", split, number)
     draw(photos / "scratched" / "leaf.png", 50, 37, 99)
     stub_environment(folder / ".venv" / "bin")
     return folder
@@ -73,6 +77,17 @@ def draw(path: Path, width: int, height: int, seed: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     coarse = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)
     Image.fromarray(coarse).resize((width, height)).save(path)
+
+
+def streets(folder: Path, split: str, number: int) -> None:
+    """A label map of two classes with its instance map and photograph."""
+    ids = np.zeros((64, 64), dtype=np.uint8)
+    ids[:, 8 * number % 56 :] = 1
+    for kind in ("label", "inst"):
+        path = folder / f"{split}_{kind}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(ids).save(path)
+    draw(folder / f"{split}_img" / f"{number}.jpg", 64, 64, 30 + number)
 
 
 def stub_environment(folder: Path) -> None:
@@ -111,6 +126,7 @@ def test_every_command_runs(clone: Path, environment: dict[str, str]) -> None:
     failed = [told for line in lines() if (told := run(line, shortened(line, stamp), clone, environment))]
     assert not failed, "\n\n".join(failed)
     assert list((clone / "translated").iterdir())
+    assert len(list((clone / "zebras").iterdir())) == 3 * 4
     assert len(list(clone.glob("outputs/*/gallery.html"))) >= 4
 
 
