@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_zoo.training.module import GANModule
+from gan_zoo.training.pretrained import Judge
 from gan_zoo.training.shared import SharedPass
 
 Batch = dict[str, Tensor]
@@ -34,29 +35,38 @@ class Timing:
 
 
 class Noise(LightningDataModule):
-    """Pictures of noise, held in memory: a model's speed without a disk's. ``channels`` by domain; square."""
+    """One sample of noise again and again, held in memory: a model's speed without a disk's."""
 
-    def __init__(self, channels: Mapping[str, int], size: int, batch_size: int, length: int = 100_000) -> None:
+    def __init__(self, sample: Batch, batch_size: int, length: int = 100_000) -> None:
         super().__init__()
-        self.name, self.channels, self.size, self.batch_size = "noise", dict(channels), size, batch_size
-        self.train_size = length
+        self.name, self.sample, self.batch_size, self.train_size = "noise", sample, batch_size, length
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """As many batches as anybody asks for."""
-        return DataLoader(_NoiseImages(self.channels, self.size, self.train_size), batch_size=self.batch_size)
+        return DataLoader(_Same(self.sample, self.train_size), batch_size=self.batch_size)
 
 
-class _NoiseImages(Dataset[Batch]):
-    def __init__(self, channels: Mapping[str, int], size: int, length: int) -> None:
-        generator = torch.Generator().manual_seed(0)
-        self.length = length
-        self.image = {d: torch.rand(c, size, size, generator=generator) * 2 - 1 for d, c in channels.items()}
+class _Same(Dataset[Batch]):
+    def __init__(self, sample: Batch, length: int) -> None:
+        self.sample, self.length = sample, length
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, position: int) -> Batch:
-        return self.image
+        return self.sample
+
+
+def noise_pictures(channels: Mapping[str, int], height: int, width: int) -> Batch:
+    """Pictures (C, H, W) in [-1, 1] of independent pixels, by name; always the same."""
+    generator = torch.Generator().manual_seed(0)
+    return {name: torch.rand(c, height, width, generator=generator) * 2 - 1 for name, c in channels.items()}
+
+
+def noise_maps(classes: Mapping[str, int], height: int, width: int) -> Batch:
+    """Maps (1, H, W) of independent ids, int64, below so many by name; always the same."""
+    generator = torch.Generator().manual_seed(0)
+    return {name: torch.randint(n, (1, height, width), generator=generator) for name, n in classes.items()}
 
 
 # ---- floating-point operations
@@ -65,14 +75,26 @@ class _NoiseImages(Dataset[Batch]):
 def flops_per_iteration(model: GANModule, batch: Batch) -> int:
     """Floating-point operations (two a multiply-add) of one whole training iteration, optimisers included.
 
-    The model stays as it was. Matrix products and convolutions count, as ``torch.utils.flop_counter`` does it.
+    The model stays as it was. Matrix products and convolutions count, as ``torch.utils.flop_counter`` does it. Only
+    shapes are computed where that is enough, so that it takes seconds and little memory. Published networks need no
+    weights for it.
     """
+    try:
+        return _count(copy.deepcopy(model), batch, torch.device("meta"))
+    except (RuntimeError, NotImplementedError):  # a step that looks at values (ids of instances) or switches autocast
+        return _count(copy.deepcopy(model), batch, model.device)
+
+
+def _count(model: GANModule, batch: Batch, device: torch.device) -> int:
     counter = FlopCounterMode(display=False)
     # Its module tracker raises where a step calls autograd.grad on a leaf (gradient penalties); totals need no tracker.
     counter.mod_tracker = _NoModules()  # type: ignore[assignment]
-    iterate = bare(copy.deepcopy(model).train())
+    model.draw = lambda name, shape: torch.zeros(shape, device=device)  # type: ignore[method-assign]
+    iterate = bare(model.to(device).train())
+    for judge in (value for value in vars(model).values() if isinstance(value, Judge)):
+        judge.network = judge.published.network().requires_grad_(False)  # any weights make the same count
     with counter:
-        iterate(batch)
+        iterate({name: value.to(device) for name, value in batch.items() if isinstance(value, Tensor)})
     return int(counter.get_total_flops())
 
 

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_zoo.cli import runs
 from gan_zoo.cli.arguments import Parser
 from gan_zoo.cli.compose import Composer, forget, quoted
-from gan_zoo.cli.fill import fill, header
+from gan_zoo.cli.fill import LABELS, fill, header, kind_of_data
 from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from gan_zoo.benchmark import Batch, Timing
     from gan_zoo.training.module import GANModule
 
+SCENE = (2048, 1024)  # width and height that preprocessing starts from
+INSTANCES = 200  # in a scene of noise
 EXAMPLES = """\
   gan-zoo benchmark model=pix2pix                               noise pictures of 256 px, the paper's widths
   gan-zoo benchmark model=cyclegan data.crop_size=128           smaller ones
+  gan-zoo benchmark model=pix2pixhd data.load_size=512 --flops  label maps of noise, 512x256; counting alone
+  gan-zoo benchmark experiment=munit/animals                    noise too, unless data.root= or data= is typed
   gan-zoo benchmark model=pix2pix data=edges2shoes_cc0          real data, with their loading
   gan-zoo benchmark --against-bare-loop                         what Lightning, Hydra and logging add to the demo
   gan-zoo benchmark model=cyclegan data.crop_size=128 --against-reference-order"""
@@ -62,6 +66,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--against-reference-order", action="store_true", help="our step against the reference's separate passes"
     )
+    parser.add_argument("--flops", action="store_true", help="count operations only: no weights of others are needed")
     parser.add_argument("--config-dir", help="your own groups")
     args, rest = parser.parse_known_args(list(argv))
     if stray := [word for word in rest if word.startswith("-")]:
@@ -73,16 +78,30 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def configuration(composer: Composer, overrides: list[str], folder: str) -> tuple[DictConfig, bool]:
-    """What is measured, and whether on noise: a model without data is."""
-    keys = [text.lstrip("+").partition("=")[0] for text in overrides]
-    noise = "model" in keys and not {"data", "experiment"} & set(keys)
-    chosen = [*overrides, "data=paired"] if noise else overrides
-    name = next((text.partition("=")[2] for text in overrides if text.startswith("model=")), "")
-    if noise and "data.batch_size" not in keys and (batch := header(composer, "model", name).get("batch")):
-        chosen.append(f"data.batch_size={batch}")
-    filled = chosen if noise else fill(composer, chosen).overrides
-    cfg = composer.compose([*filled, f"hydra.run.dir={quoted(folder)}", f"run_dir={quoted(folder)}"])
-    return cfg, noise
+    """What is measured, and whether on noise: a model or an experiment is, without data that are at hand.
+
+    Raises:
+        UserError: see ``Composer`` and ``fill``; several stages.
+    """
+    typed = dict(text.lstrip("+").partition("=")[::2] for text in overrides)
+    noise = bool({"model", "experiment"} & typed.keys()) and not {"data", "data.root"} & typed.keys()
+    chosen = list(overrides)
+    if noise and "experiment" not in typed:
+        of_maps = header(composer, "model", typed["model"]).get("data") == LABELS and typed.get("model.labels") != "0"
+        chosen.append("data=labelmaps" if of_maps else "data=paired")
+    place = [f"hydra.run.dir={quoted(folder)}", f"run_dir={quoted(folder)}"]
+    cfg = composer.compose([*fill(composer, chosen).overrides, *place])
+    if cfg.stages and not typed.get("stage"):
+        raise UserError(f"this experiment has stages, one of which is measured: stage={' or stage='.join(cfg.stages)}")
+    return cfg, noise and not embedded(cfg)
+
+
+def embedded(cfg: DictConfig) -> bool:
+    """Whether the data come with the zoo."""
+    from gan_zoo.data.registry import known
+
+    entry = known(cfg.data.name)
+    return entry is not None and entry.embedded is not None
 
 
 def lines(cfg: DictConfig, noise: bool, args: argparse.Namespace) -> Iterator[str]:
@@ -95,12 +114,22 @@ def lines(cfg: DictConfig, noise: bool, args: argparse.Namespace) -> Iterator[st
         yield against_bare_loop(cfg, data, args)
     if args.against_reference_order:
         yield against_reference_order(cfg, data, args)
-    if not (args.against_bare_loop or args.against_reference_order):
-        yield from speed(cfg, data, batch, args)
+    if not (args.against_bare_loop or args.against_reference_order or args.flops):
+        yield from speed(cfg, data, args)
+    if args.flops or not (args.against_bare_loop or args.against_reference_order):
+        yield operations(cfg, batch)
 
 
-def speed(cfg: DictConfig, data: "LightningDataModule", batch: "Batch", args: argparse.Namespace) -> Iterator[str]:
-    """Images/s, milliseconds by phase, operations, memory."""
+def operations(cfg: DictConfig, batch: "Batch") -> str:
+    """Floating-point operations."""
+    from gan_zoo import benchmark
+
+    flops = benchmark.flops_per_iteration(model_of(cfg), batch)
+    return f"operations  {flops / 1e9:.2f} GFLOP an iteration (batch {len(next(iter(batch.values())))})"
+
+
+def speed(cfg: DictConfig, data: "LightningDataModule", args: argparse.Namespace) -> Iterator[str]:
+    """Images/s, memory, milliseconds by phase."""
     from gan_zoo import benchmark
 
     timing: Timing = benchmark.time_iterations(model_of(cfg), data, options(cfg), args.iterations, args.warmup)
@@ -109,8 +138,6 @@ def speed(cfg: DictConfig, data: "LightningDataModule", batch: "Batch", args: ar
     phases = benchmark.time_phases(model_of(cfg), data, options(cfg), args.iterations, args.warmup)
     parts = "  ".join(f"{phase} {phases[phase]:.1f}" for phase in benchmark.PHASES)
     yield f"iteration   {timing.total:.1f} ms; waiting for the device at each change: {parts}"
-    flops = benchmark.flops_per_iteration(model_of(cfg), batch)
-    yield f"operations  {flops / 1e9:.2f} GFLOP an iteration (batch {len(next(iter(batch.values())))})"
 
 
 def against_reference_order(cfg: DictConfig, data: "LightningDataModule", args: argparse.Namespace) -> str:
@@ -160,14 +187,37 @@ def datamodule(cfg: DictConfig, noise: bool) -> "LightningDataModule":
     """The configured data, ready; or noise of their channels and size."""
     from hydra.utils import instantiate
 
-    from gan_zoo.benchmark import Noise
+    from gan_zoo.benchmark import Noise, noise_pictures
 
     if noise:
-        return Noise(cfg.data.channels, cfg.data.crop_size, cfg.data.batch_size)
+        of_maps = kind_of_data(cfg) == LABELS
+        size = cfg.data.crop_size
+        sample = noise_scene(cfg) if of_maps else noise_pictures(cfg.data.channels, size, size)
+        return Noise(sample, cfg.data.batch_size)
     data: LightningDataModule = instantiate(cfg.data)
     data.prepare_data()
     data.setup("fit")
     return data
+
+
+def noise_scene(cfg: DictConfig) -> "Batch":
+    """Label map and photo of noise, and what else the data give, as these make it of Cityscapes' 2048x1024.
+
+    Raises:
+        UserError: the sides would not fit the generator.
+    """
+    from hydra.utils import instantiate
+
+    from gan_zoo.benchmark import noise_maps, noise_pictures
+
+    data = cfg.data
+    mode = instantiate(data.preprocess)(data.load_size, data.crop_size, multiple=data.multiple)
+    mode.check(SCENE)
+    width, height = mode.result(*SCENE)
+    features = {"feature": data.feature_channels} if data.features else {}
+    ids = {"label": data.labels} | ({"instance": INSTANCES} if data.instances else {})
+    pictures = noise_pictures({"image": data.channels.b} | features, height, width)
+    return noise_maps(ids, height, width) | pictures
 
 
 def first_batch(data: "LightningDataModule") -> "Batch":
@@ -205,8 +255,10 @@ def options(cfg: DictConfig) -> dict[str, Any]:
 
 
 def describe(batch: "Batch") -> str:
-    """``batch 1 of 3x256x256 and 3x256x256``."""
-    shapes = " and ".join("x".join(map(str, batch[d].shape[1:])) for d in ("a", "b") if d in batch)
+    """``batch 1 of 3x256x256 and 3x256x256``; what is neither a nor b is named."""
+    known = [name for name in ("a", "b", "label", "instance", "feature", "image") if name in batch]
+    sizes = [("x".join(map(str, batch[name].shape[1:])), "" if name in "ab" else f" {name}") for name in known]
+    shapes = " and ".join(size + name for size, name in sizes)
     return f"batch {len(next(iter(batch.values())))} of {shapes}"
 
 
