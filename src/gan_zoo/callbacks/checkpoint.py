@@ -66,6 +66,11 @@ class Checkpoint(ModelCheckpoint):
         if "loops" in checkpoint and trainer.state.fn == "fit":
             position.write(trainer, checkpoint)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Lightning's own, and the latest score, which it writes but does not read."""
+        super().load_state_dict(state_dict)
+        self.current_score = state_dict.get("current_score", self.current_score)
+
     def on_tick(self, trainer: Trainer, module: Any) -> None:
         """Save the best, if this is one of them, and the latest."""
         module.check_finite()

@@ -87,6 +87,18 @@ def test_resuming_keeps_the_best(fit: Fit, tmp_path: Path) -> None:
     assert second.best_model_score <= first.best_model_score
 
 
+def test_a_resumed_run_knows_the_latest_score_before_it_validates_again(fit: Fit, tmp_path: Path) -> None:
+    """Lightning itself writes it and does not read it."""
+    first, second = (Checkpoint(tmp_path / "c", monitor="val/l1") for _ in range(2))
+    fit([Tick(None), first], max_steps=4, val_check_interval=3)
+    assert first.current_score is not None
+    second.load_state_dict(first.state_dict())
+    assert second.state_dict() == first.state_dict()
+    fit([Tick(None), second], max_steps=5, val_check_interval=3, ckpt_path="last")
+    state = read(tmp_path / "c" / "last.ckpt")["callbacks"][second.state_key]
+    assert state["current_score"] == first.current_score
+
+
 def test_finds_its_own_folder(fit: Fit, tmp_path: Path) -> None:
     fit([Tick(None), Checkpoint()], max_epochs=1)
     assert names(tmp_path / "checkpoints") == ["last.ckpt"]
