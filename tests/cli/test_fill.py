@@ -93,7 +93,7 @@ LONG = ["trainer.max_epochs=-1", "trainer.max_steps=1000000"]
         (["model=sa_munit", "data=cat2dog", "data.load_size=300"], [SHORTER, *LONG]),
         (
             ["model=munit", "data=edges2shoes_cc0", "trainer.max_steps=5"],
-            ["data.dataset._target_=gan_zoo.data.datasets.Unpaired", SHORTER, "data.load_size=128"],
+            ["data.dataset._target_=gan_zoo.data.datasets.Unpaired", SHORTER, "data.load_size=128", LONG[0]],
         ),
         (["model=munit", "data=cat2dog", "data.preprocess._target_=gan_zoo.data.transforms.Crop"], LONG),
         (["model=munit", "data=cat2dog", "debug=tiny"], [SHORTER, "data.load_size=256"]),

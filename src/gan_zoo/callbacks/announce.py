@@ -23,7 +23,7 @@ class Announce(Callback):
 
 def announcement(trainer: Trainer, module: Any) -> list[Line]:
     """Name and text of each line."""
-    lines = [_data(trainer), _model(module), _batch(trainer), _precision(trainer)]
+    lines = [_data(trainer), _model(module), _remark(module), _batch(trainer), _precision(trainer)]
     return [
         line for line in [*lines, _norm(trainer, module), _pools(trainer, module), _length(trainer, module)] if line
     ]
@@ -66,6 +66,13 @@ def _model(module: Any) -> Line:
     return "model", f"{type(module).__name__}: " + ", ".join(
         f"{name} {n / 1e6:.2f} M parameters" for name, n in players
     )
+
+
+def _remark(module: Any) -> Line | None:
+    """What a model says of its size (``remark()``, "" for nothing), if it has something to say."""
+    remark = getattr(module, "remark", None)
+    text = remark() if remark else ""
+    return ("note", text) if text else None
 
 
 def _batch(trainer: Trainer) -> Line | None:

@@ -199,9 +199,13 @@ def _fit_preprocessing(about: dict[str, str], cfg: DictConfig, typed: dict[str, 
 
 
 def _fit_length(about: dict[str, str], cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
-    """The images that a model's header counts, where the run has the usual number of epochs."""
-    told = {"trainer.max_epochs", "trainer.max_steps"} & typed.keys()
-    if "images" not in about or told or (cfg.trainer.max_epochs, cfg.trainer.max_steps) != USUAL_LENGTH:
+    """The images that a model's header counts, where the run has the usual number of epochs; typed iterations count."""
+    epochs, steps = USUAL_LENGTH
+    if "images" not in about or "trainer.max_epochs" in typed or cfg.trainer.max_epochs != epochs:
+        return
+    if "trainer.max_steps" in typed or cfg.trainer.max_steps != steps:
+        if cfg.trainer.max_steps > 0:
+            filled.add("trainer.max_epochs=-1", "the paper counts iterations")
         return
     images = int(about["images"])
     numbers = [cfg.trainer.get(key) for key in ("devices", "num_nodes", "accumulate_grad_batches")]

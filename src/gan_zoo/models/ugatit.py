@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from lightning_utilities.core.rank_zero import rank_zero_info
+from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
@@ -149,7 +149,7 @@ class UGATIT(GANModule):
         return optimizers
 
     def settle(self) -> None:
-        """What a generators' step leaves to do."""
+        """What a generators' step leaves."""
         clip_rho(self.generator)
         if self.average is not None:
             follow(self.average, self.generator, self.ema_decay)
@@ -159,8 +159,7 @@ class UGATIT(GANModule):
 
         Any size for the light style head; for the full one pictures are resized to its size and back.
         """
-        out: Tensor = self.attended(images, direction)[0]
-        return out
+        return self.attended(images, direction)[0]
 
     def attended(self, images: Tensor, direction: str = "ab") -> tuple[Tensor, Tensor | None]:
         """Translations, and where the generator looked: (N, C, H, W) in [-1, 1], and (N, h, w) if it has attention."""
@@ -203,9 +202,14 @@ class UGATIT(GANModule):
 
     def on_fit_start(self) -> None:
         """Say what the full style head takes."""
-        heads = [network.style[0].weight for network in self.generator.values() if not network.light]
-        if numbers := sum(head.numel() for head in heads):
-            rank_zero_info(
-                f"the full style heads have {numbers / 1e6:.0f} million weights, {16 * numbers / 1e9:.1f} GB with "
-                "gradients and moments, more with larger pictures: model.generator.light=true does without"
-            )
+        rank_zero_info(self.remark())
+
+    def remark(self) -> str:
+        """What the full style heads take, "" for light ones."""
+        heads = (network.style[0].weight.numel() for network in self.generator.values() if not network.light)
+        if not (numbers := sum(heads)):
+            return ""
+        return (
+            f"the full style heads have {numbers / 1e6:.1f} M weights: {16 * numbers / 1e9:.2f} GB with gradients and "
+            "moments, more with the square of the pictures' sides: model.generator.light=true does without"
+        )

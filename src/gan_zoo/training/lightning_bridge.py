@@ -107,6 +107,7 @@ def take_over(module: "GANModule") -> None:
     strategy: Any = trainer.strategy
     if isinstance(strategy, DDPStrategy):
         strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
+        strategy._ddp_kwargs.setdefault("gradient_as_bucket_view", True)  # else every gradient is there twice
     if type(strategy.checkpoint_io) is TorchCheckpointIO:
         strategy.checkpoint_io = AtomicCheckpointIO()
 

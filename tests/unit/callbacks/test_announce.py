@@ -8,8 +8,10 @@ from torch import nn
 
 from gan_zoo.callbacks.announce import Announce, announcement, count, planned_iterations
 from gan_zoo.models.cyclegan import CycleGAN
+from gan_zoo.models.ugatit import UGATIT
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
+from gan_zoo.networks.ugatit import Discriminator, Generator
 
 
 def test_lines(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,6 +45,17 @@ def test_several_devices_and_pools() -> None:
     assert lines["to go"] == "990 iterations (15,840 images); 10 iterations (0 images) behind"
     model.more = nn.SyncBatchNorm(3)
     assert dict(announcement(fake_trainer(), model))["batch norm"].startswith("statistics of the whole batch")
+
+
+def test_what_a_model_remarks() -> None:
+    """Of U-GAT-IT, what its full style heads take."""
+    judge = partial(Discriminator, ndf=1)
+    full = UGATIT(partial(Generator, ngf=1, n_blocks=1, size=16), judge, scopes={"local": 3})
+    said = dict(announcement(fake_trainer(), full))["note"]
+    assert said.startswith("the full style heads have 0.0 M weights: 0.00 GB with gradients and moments")
+    assert said.endswith("model.generator.light=true does without")
+    light = UGATIT(partial(Generator, ngf=1, n_blocks=1, light=True), judge, scopes={"local": 3})
+    assert "note" not in dict(announcement(fake_trainer(), light))
 
 
 @pytest.mark.parametrize(

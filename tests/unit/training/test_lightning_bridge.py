@@ -264,6 +264,13 @@ def test_a_plateau_that_misses_its_metric_says_so() -> None:
 # ---- devices and files
 
 
+def test_distributed_training_keeps_one_copy_of_gradients_unless_told() -> None:
+    for strategy, expected in ((DDPStrategy(), True), (DDPStrategy(gradient_as_bucket_view=False), False)):
+        trainer: Any = SimpleNamespace(strategy=strategy, accumulate_grad_batches=1, gradient_clip_val=None)
+        bridge.take_over(SimpleNamespace(trainer=trainer))  # type: ignore[arg-type]
+        assert strategy._ddp_kwargs["gradient_as_bucket_view"] is expected
+
+
 def test_distributed_training_looks_for_unused_parameters_unless_told() -> None:
     for strategy, expected in ((DDPStrategy(), True), (DDPStrategy(find_unused_parameters=False), False)):
         trainer: Any = SimpleNamespace(strategy=strategy, accumulate_grad_batches=2, gradient_clip_val=0.5)
