@@ -12,7 +12,9 @@ from torch.autograd.function import once_differentiable
 
 from gan_zoo.errors import UserError, nearest
 
-ENERGIES = 2**18  # at most so many numbers of the positions x positions matrix are held at a time
+# So many numbers of the positions x positions matrix are held at a time; of a large one a 256th, as each chunk costs
+# the launches of a dozen kernels (65,536 positions would be 16,384 chunks), but at most 64 MiB in float32.
+ENERGIES, MOST, CHUNKS = 2**18, 2**24, 256
 
 
 Attention = str | Mapping[str, Sequence[int]]
@@ -121,7 +123,8 @@ class _Attend(torch.autograd.Function):
 
 def _chunks(query: Tensor) -> list[slice]:
     images, _, positions = query.shape
-    size = max(1, ENERGIES // (images * positions))
+    energies = min(max(ENERGIES, images * positions**2 // CHUNKS), MOST)
+    size = max(1, energies // (images * positions))
     return [slice(start, start + size) for start in range(0, positions, size)]
 
 

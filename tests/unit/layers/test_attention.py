@@ -78,6 +78,15 @@ def test_4096_positions_take_at_most_16_mib_beyond_input_and_output() -> None:
     assert 0 < peak - output_and_input_gradient < 16 * 2**20
 
 
+def test_large_maps_are_few_chunks_of_bounded_size() -> None:
+    for images, positions, most in ((1, 4096, 64), (1, 16384, 256), (1, 65536, 256), (2, 65536, 512), (1, 2**18, 4096)):
+        chunks = attention._chunks(torch.empty(images, 1, positions, device="meta"))
+        assert len(chunks) == most
+        assert chunks[0].start == 0
+        assert chunks[-1].stop >= positions
+        assert images * positions * (chunks[0].stop - chunks[0].start) <= attention.MOST
+
+
 def test_named_arrangements_and_places_by_part() -> None:
     assert places("none", "decoder", 2) == []
     assert places("reference", "encoder", 2) == []
