@@ -13,6 +13,7 @@ from gan_zoo.training.growth import Growth, renews
 from gan_zoo.training.module import GANModule
 from tests.golden import recipe
 from tests.parity.golden import Case, norms
+from tests.parity.kinds.measures import metric
 from tests.parity.training import Recorder, train
 
 
@@ -450,4 +451,11 @@ def manifest(case: Case) -> None:
     case.compare("parameters", np.array(counts))
 
 
-RUNNERS = {"network": network, "losses": losses, "step": step, "schedule": schedule, "manifest": manifest}
+RUNNERS = {
+    "network": network,
+    "losses": losses,
+    "step": step,
+    "schedule": schedule,
+    "manifest": manifest,
+    "metric": metric,
+}
