@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from gan_zoo.errors import UserError, nearest
+from gan_zoo.errors import UserError
 from gan_zoo.interop import state
+from gan_zoo.interop.networks import matched, named, rename
 from gan_zoo.interop.options import GAMES, INITS, NORMS, SCHEDULES, check_known, choose
 from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.networks.latent_encoder import ConvEncoder, LatentEncoder, ResNetEncoder
@@ -17,9 +17,6 @@ from gan_zoo.networks.latent_unet import LatentUNet, bilinear, transposed
 from gan_zoo.networks.multiscale import MultiScale
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.training.module import GANModule
-
-# Models built for one network: what its weights call it -> the reference's name.
-_NAMES: WeakKeyDictionary[GANModule, dict[str, str]] = WeakKeyDictionary()
 
 # The reference's defaults (options/ and BiCycleGANModel's modify_commandline_options).
 _DEFAULTS: dict[str, Any] = {
@@ -57,12 +54,9 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     single = _single(options, weights)
     model = _build(_for_single(chosen, single) if single else chosen)
     if single:
-        _NAMES[model] = dict.fromkeys(weights or (single,), single)
-    networks = reference_networks(model)
-    for label in set(weights) - set(networks):
-        raise UserError(f"the reference of {name} has no network {label!r}{nearest(label, networks)}")
-    for label, given in weights.items():
-        state.load(networks[label], layer_paths(networks[label]), given, label)
+        rename(model, dict.fromkeys(weights or (single,), single))
+    for label, net, given in matched(name, reference_networks(model), weights):
+        state.load(net, layer_paths(net), given, label)
     return model
 
 
@@ -73,8 +67,7 @@ def reference_networks(model: GANModule) -> dict[str, nn.Module]:
     networks |= {net: judges[cycle] for net, cycle in (("D", "encoded"), ("D2", "random")) if cycle in judges}
     if len(networks) == 4 and networks["D"] is networks["D2"]:
         del networks["D2"]
-    names = _NAMES.get(model) or {label: label for label in networks}
-    return {label: networks[network] for label, network in names.items()}
+    return named(model, networks)
 
 
 def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:

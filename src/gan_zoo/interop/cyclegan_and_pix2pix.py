@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from gan_zoo.errors import UserError, nearest
+from gan_zoo.errors import UserError
 from gan_zoo.interop import state
+from gan_zoo.interop.networks import matched, named, rename
 from gan_zoo.interop.options import GAMES, INITS, NORMS, SCHEDULES, check_known, choose
 from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.pix2pix import Pix2Pix
@@ -17,9 +17,6 @@ from gan_zoo.networks.patchgan import PatchGAN, PixelGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.unet import UNet
 from gan_zoo.training.module import GANModule
-
-# Models built for one network: what its weights call it -> the reference's name.
-_NAMES: WeakKeyDictionary[GANModule, dict[str, str]] = WeakKeyDictionary()
 
 # The reference's defaults (options/ and the models' modify_commandline_options).
 _COMMON = {
@@ -64,12 +61,9 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     single = _single(name, options, weights)
     model = _build(name, _for_single(chosen, single) if single else chosen)
     if single:
-        _NAMES[model] = dict.fromkeys(weights or (single,), single)
-    networks = reference_networks(model)
-    for label, given in weights.items():
-        if label not in networks:
-            raise UserError(f"the reference of {name} has no network {label!r}{nearest(label, networks)}")
-        state.load(networks[label], layer_paths(networks[label]), given, label)
+        rename(model, dict.fromkeys(weights or (single,), single))
+    for label, net, given in matched(name, reference_networks(model), weights):
+        state.load(net, layer_paths(net), given, label)
     return model
 
 
@@ -81,8 +75,7 @@ def reference_networks(model: GANModule) -> dict[str, nn.Module]:
         networks = {"G_A": g["ab"], "G_B": g["ba"], "D_A": d["b"], "D_B": d["a"]}  # netD_A judges what netG_A makes
     else:
         networks = {"G": model.generator, "D": model.discriminator}
-    names = _NAMES.get(model) or {label: label for label in networks}
-    return {label: networks[network] for label, network in names.items()}
+    return named(model, networks)
 
 
 def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:

@@ -7,13 +7,13 @@ convolution has a kernel that works mirrored, in other orders of its axes for th
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError, nearest
+from gan_zoo.interop.networks import matched
 from gan_zoo.models.progan import ProGAN
 from gan_zoo.models.stylegan import StyleGAN
 from gan_zoo.networks import progan, stylegan
@@ -186,8 +186,6 @@ _RUN = frozenset(
     )
 )
 
-_NAMES: WeakKeyDictionary[GANModule, dict[str, str]] = WeakKeyDictionary()
-
 
 def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, Mapping[str, Any]]) -> GANModule:
     """See ``gan_zoo.interop.from_reference``: networks G, D and, of trained models, Gs, by TensorFlow's variables.
@@ -196,10 +194,8 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     """
     model = _build(name, options)
     networks = reference_networks(model)
-    for label, given in weights.items():
-        if label not in networks:
-            raise UserError(f"the reference of {name} has no network {label!r}{nearest(label, networks)}")
-        load(networks[label], given, label)
+    for label, net, given in matched(name, networks, weights):
+        load(net, given, label)
     if "G" in weights and "Gs" not in weights:
         load(networks["Gs"], weights["G"], "G")
     return model

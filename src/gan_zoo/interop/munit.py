@@ -6,13 +6,13 @@ Both hold a MUNIT and a UNIT trainer. Files nest one state dict a domain: ``gen_
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 from torch.optim import Adam
 
 from gan_zoo.errors import UserError, nearest
 from gan_zoo.interop import state
+from gan_zoo.interop.networks import matched, named, rename
 from gan_zoo.interop.options import choose
 from gan_zoo.layers.adain import SampleNorm
 from gan_zoo.layers.blocks import ConvBlock
@@ -32,8 +32,6 @@ from gan_zoo.training.schedules import Constant, Halving
 MODELS: dict[str, Callable[..., GANModule]] = {"munit": MUNIT, "unit": UNIT, "sa_munit": SAMUNIT}
 ROLES = {"gen": "generator", "dis": "discriminator"}
 
-# Models built for one network: what its weights call it -> where it is.
-_NAMES: WeakKeyDictionary[GANModule, dict[str, str]] = WeakKeyDictionary()
 
 # The options of the shipped configurations: the code itself has no defaults.
 _COMMON: dict[str, Any] = {
@@ -91,14 +89,11 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     single = _single(weights)
     model = _build(name, chosen)
     if single:
-        _NAMES[model] = dict.fromkeys(weights, f"{single}_a")
-    networks = reference_networks(model)
+        rename(model, dict.fromkeys(weights, f"{single}_a"))
     if judge := weights.pop("vgg", None):
         model.perceptual.fill(judge)  # type: ignore[union-attr, operator]  # a Judge
-    for label, given in weights.items():
-        if label not in networks:
-            raise UserError(f"the reference of {name} has no network {label!r}{nearest(label, networks)}")
-        state.load(networks[label], layer_paths(networks[label]), given, label)
+    for label, net, given in matched(name, reference_networks(model), weights):
+        state.load(net, layer_paths(net), given, label)
     return model
 
 
@@ -107,8 +102,7 @@ def reference_networks(model: GANModule) -> dict[str, nn.Module]:
     networks: dict[str, nn.Module] = {
         f"{short}_{d}": getattr(model, player)[d] for short, player in ROLES.items() for d in "ab"
     }
-    names = _NAMES.get(model) or {label: label for label in networks}
-    return {label: networks[network] for label, network in names.items()}
+    return named(model, networks)
 
 
 def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:

@@ -8,8 +8,9 @@ from weakref import WeakKeyDictionary
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from gan_zoo.errors import UserError, nearest
+from gan_zoo.errors import UserError
 from gan_zoo.interop import state
+from gan_zoo.interop.networks import matched, named, rename
 from gan_zoo.interop.options import NORMS, check_known, choose
 from gan_zoo.losses.adversarial import LeastSquares, Vanilla
 from gan_zoo.models.pix2pixhd import Pix2PixHD
@@ -46,7 +47,6 @@ _BESIDES = frozenset(
 _NETS = ("netG", "netD", "netE", "vgg")
 _GAMES = {False: LeastSquares, True: Vanilla}
 
-_NAMES: WeakKeyDictionary[GANModule, dict[str, str]] = WeakKeyDictionary()  # their name -> one of _NETS
 _GROUPED: WeakKeyDictionary[GANModule, bool] = WeakKeyDictionary()  # whether D's keys are scale0_layer0.0, not layer0.0
 
 
@@ -57,15 +57,12 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     model = _build(_completed(options, set(names.values())))
     _GROUPED[model] = options.get("getIntermFeat", not options.get("no_ganFeat_loss", False))
     if any(label != net for label, net in names.items()):
-        _NAMES[model] = names
-    for label, given in weights.items():
-        if names[label] == "vgg":
-            model.vgg.fill(given)
-            continue
-        networks = reference_networks(model)
-        if label not in networks:
-            raise UserError(f"the reference has no network {label!r} under these options{nearest(label, networks)}")
-        net = networks[label]
+        rename(model, names)
+    judged = [label for label, net in names.items() if net == "vgg"]
+    for label in judged:
+        model.vgg.fill(weights[label])
+    played = {label: given for label, given in weights.items() if label not in judged}
+    for label, net, given in matched(name, reference_networks(model), played):
         grouped = any(key.startswith("scale") for key in given)
         state.load(net, layer_paths(net, grouped), given, label)
     return model
@@ -75,8 +72,7 @@ def reference_networks(model: GANModule) -> dict[str, nn.Module]:
     """See ``gan_zoo.interop.reference_networks``."""
     ours: Any = model
     networks = {"netG": ours.generator, "netD": ours.discriminator, "netE": ours.encoder, "vgg": ours.vgg.network}
-    names = _NAMES.get(model) or {net: net for net in _NETS}
-    return {label: networks[net] for label, net in names.items() if networks[net] is not None}
+    return named(model, {name: net for name, net in networks.items() if net is not None})
 
 
 def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:

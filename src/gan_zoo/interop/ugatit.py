@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from math import isqrt
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 from torch.optim import Adam
 
 from gan_zoo.errors import UserError, nearest
 from gan_zoo.interop import state
+from gan_zoo.interop.networks import matched, named, rename
 from gan_zoo.models.ugatit import UGATIT
 from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.training.module import GANModule
@@ -40,8 +40,6 @@ _PLACES = {
     **{"disGA": ("discriminator", "a", "global"), "disGB": ("discriminator", "b", "global")},
     **{"disLA": ("discriminator", "a", "local"), "disLB": ("discriminator", "b", "local")},
 }
-# Models built for one network: what its weights call it -> the reference's name.
-_NAMES: WeakKeyDictionary[GANModule, dict[str, str]] = WeakKeyDictionary()
 
 
 def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, Mapping[str, Any]]) -> GANModule:
@@ -50,20 +48,16 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Mapping[str, 
     single = _single(weights)
     model = _build(_checked(name, _read_off(weights) | dict(options)) | _head(weights))
     if single:
-        _NAMES[model] = dict.fromkeys(weights, single)
-    networks = reference_networks(model)
-    for label, given in weights.items():
-        if label not in networks:
-            raise UserError(f"the reference of {name} has no network {label!r}{nearest(label, networks)}")
-        state.load(networks[label], layer_paths(networks[label]), given, label)
+        rename(model, dict.fromkeys(weights, single))
+    for label, net, given in matched(name, reference_networks(model), weights):
+        state.load(net, layer_paths(net), given, label)
     return model
 
 
 def reference_networks(model: GANModule) -> dict[str, nn.Module]:
     """See ``gan_zoo.interop.reference_networks``."""
     networks = {name: model.get_submodule(".".join(place)) for name, place in _PLACES.items()}
-    names = _NAMES.get(model) or {label: label for label in networks}
-    return {label: networks[network] for label, network in names.items()}
+    return named(model, networks)
 
 
 def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:
