@@ -11,7 +11,7 @@ that networks here see, and is divided by it. With ``labels``: the class term of
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_zoo.layers.init import Initialisation, Untouched
+from gan_zoo.layers.interpolation import spherical
+from gan_zoo.layers.latents import seeded
 from gan_zoo.losses.adversarial import Adversarial, Wasserstein
 from gan_zoo.networks.progan import Discriminator, Generator
 from gan_zoo.training.ema import averaged, follow
@@ -134,10 +136,22 @@ class ProGAN(GANModule):
 
     @torch.no_grad()
     def sample(self, count: int, seed: int = 0, labels: Tensor | None = None) -> Tensor:
-        """Pictures (count, C, 2^k, 2^k) by the running mean at the present level of detail, in about [-1, 1]."""
-        z = torch.randn(count, self.generator.latent_dim, generator=torch.Generator().manual_seed(seed))
-        pictures: Tensor = self.average(z.to(self.device), self.lod, labels)
+        """Pictures (count, C, 2^k, 2^k) of as many seeds from ``seed`` on, in about [-1, 1]: see ``paint``."""
+        return self.paint(self.codes(range(seed, seed + count)), labels)
+
+    def codes(self, seeds: Iterable[int]) -> Tensor:
+        """Latents (N, latent_dim) of seeds."""
+        return seeded(seeds, self.generator.latent_dim).to(self.device)
+
+    @torch.no_grad()
+    def paint(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents, and one-hot classes where there are any, to pictures by the running mean at the present level."""
+        pictures: Tensor = self.average(codes, self.lod, labels)
         return pictures
+
+    def interpolate(self, first: Tensor, second: Tensor, count: int) -> Tensor:
+        """``count`` latents (count, latent_dim) on the arc between two, both included."""
+        return spherical(first, second, count)
 
     def visuals(self, batch: Batch) -> Images:
         """Real pictures, and samples of the same latents each time."""

@@ -11,7 +11,7 @@ pictures repeated to full size: R1 is 4^floor(lod) times smaller there than on n
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,13 +19,17 @@ import torch
 from torch import Tensor
 
 from gan_zoo.layers.init import Initialisation, Untouched
+from gan_zoo.layers.interpolation import linear
+from gan_zoo.layers.latents import seeded
 from gan_zoo.losses.adversarial import Adversarial, Vanilla
 from gan_zoo.networks.progan import Discriminator
-from gan_zoo.networks.stylegan import Generator
+from gan_zoo.networks.stylegan import MIDDLE, Generator
 from gan_zoo.training.ema import averaged, follow
 from gan_zoo.training.growth import Growth, renews
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
+
+Psi = float | Sequence[float] | None  # one number, or one for each layer
 
 
 class StyleGAN(GANModule):
@@ -133,13 +137,50 @@ class StyleGAN(GANModule):
         return Losses({"adv": self.adversarial.generator(score)})
 
     @torch.no_grad()
-    def sample(self, count: int, seed: int = 0, psi: float | None = 0.7, cutoff: int | None = 8) -> Tensor:
-        """Pictures (count, C, 2^k, 2^k) by the running mean, truncated, with the stored noise, in about [-1, 1]."""
-        z = torch.randn(count, self.generator.mapping.latent_dim, generator=torch.Generator().manual_seed(seed))
-        styles = self.average.spread(self.average.mapping(z.to(self.device)))
-        styles = self.average.truncated(styles, psi, cutoff)
-        pictures: Tensor = self.average.synthesis(styles, self.average.synthesis.stored_noise(), self.lod)
+    def sample(self, count: int, seed: int = 0, psi: Psi = 0.7, cutoff: int | None = 8, noise: bool = True) -> Tensor:
+        """Pictures (count, C, 2^k, 2^k) of as many seeds from ``seed`` on, in about [-1, 1]: of ``codes``, painted."""
+        return self.paint(self.codes(range(seed, seed + count), psi, cutoff), noise)
+
+    @torch.no_grad()
+    def mix(
+        self,
+        rows: Sequence[int],
+        columns: Sequence[int],
+        layers: slice = MIDDLE,
+        psi: Psi = 0.7,
+        cutoff: int | None = 8,
+    ) -> Tensor:
+        """Pictures (R, C, channels, 2^k, 2^k): of each row's seed, with the styles of each column's in ``layers``."""
+        styles = self.average.mixed(self.codes(rows, psi, cutoff), self.codes(columns, psi, cutoff), layers)
+        pictures = self.paint(styles.flatten(0, 1))
+        return pictures.view(*styles.shape[:2], *pictures.shape[1:])
+
+    @torch.no_grad()
+    def codes(
+        self, seeds: Iterable[int], psi: Psi = 0.7, cutoff: int | None = 8, labels: Tensor | None = None
+    ) -> Tensor:
+        """Styles (N, layers, D) of seeds' latents by the running mean, truncated: see ``Generator.truncated``."""
+        z = seeded(seeds, self.average.mapping.latent_dim).to(self.device)
+        styles: Tensor = self.average.truncated(self.average.spread(self.average.mapping(z, labels)), psi, cutoff)
+        return styles
+
+    @torch.no_grad()
+    def paint(self, codes: Tensor, noise: bool = True) -> Tensor:
+        """Styles to pictures at the present level of detail by the running mean, with its stored noise or none."""
+        network = self.average.synthesis
+        planes = network.stored_noise() if noise else [None] * network.layers
+        pictures: Tensor = network(codes, planes, self.lod)
         return pictures
+
+    def interpolate(self, first: Tensor, second: Tensor, count: int) -> Tensor:
+        """``count`` styles (count, layers, D) on the straight way between two, both (layers, D) included."""
+        return linear(first.flatten(), second.flatten(), count).view(count, *first.shape)
+
+    def mean_w(self, count: int = 10_000, seed: int = 0) -> Tensor:
+        """Measure, keep and give the mean of w (D,) that truncation needs: for weights that bring none."""
+        z = torch.randn(count, self.average.mapping.latent_dim, generator=torch.Generator().manual_seed(seed))
+        mean: Tensor = self.average.take_mean(z.to(self.device))
+        return mean
 
     def visuals(self, batch: Batch) -> Images:
         """Real pictures, and samples of the same latents each time."""

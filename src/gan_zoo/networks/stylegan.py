@@ -16,6 +16,9 @@ from gan_zoo.layers.equalized import EqualizedConv2d, EqualizedLinear, pixel_nor
 from gan_zoo.layers.resample import blur, double_conv
 from gan_zoo.networks.progan import at, faded, leaky, levels, width
 
+# Layers with styles of like effect (sec. 3.1): 4 and 8 px; 16 and 32 px; from 64 px on.
+COARSE, MIDDLE, FINE = slice(0, 4), slice(4, 8), slice(8, None)
+
 
 class Mapping(nn.Module):
     """Latents to styles: pixel norm, then layers that each have a small learning rate and an activation.
@@ -209,3 +212,15 @@ class Generator(nn.Module):
         if w2 is None or crossover is None:
             return styles
         return torch.cat([styles[:, :crossover], w2[:, None].expand(-1, count - crossover, -1)], dim=1)
+
+    def mixed(self, rows: Tensor, columns: Tensor, layers: slice = MIDDLE) -> Tensor:
+        """Styles (R, L, D) and (C, L, D) -> (R, C, L, D): every row's, in some ``layers`` the columns' instead."""
+        found = rows[:, None].repeat(1, len(columns), 1, 1)
+        found[:, :, layers] = columns[None, :, layers]
+        return found
+
+    @torch.no_grad()
+    def take_mean(self, z: Tensor) -> Tensor:
+        """Set the mean of w to that of these latents (N, latent_dim), for weights that bring none: (style_dim,)."""
+        mean = torch.stack([self.mapping(part).mean(dim=0) * len(part) for part in z.split(1024)]).sum(dim=0) / len(z)
+        return self.mean_w.copy_(mean)

@@ -89,6 +89,17 @@ def test_samples_are_the_same_each_time_and_not_trained() -> None:
     assert shown["sample"].abs().max() <= 1
 
 
+def test_a_way_between_latents_is_an_arc_with_both_ends() -> None:
+    torch.manual_seed(0)
+    model = ProGAN(**NETWORKS, schedule=Growth(8, start=8))
+    first, second = model.codes([0, 1])
+    way = model.interpolate(first, second, 3)
+    torch.testing.assert_close(way[[0, 2]], torch.stack([first, second]))
+    assert model.paint(way).shape == (3, 3, 8, 8)
+    steps = [torch.cosine_similarity(way[1], end, dim=0) for end in (first, second)]
+    assert steps[0] > torch.cosine_similarity(first, second, dim=0)
+
+
 @pytest.mark.parametrize("name", ["generator", "discriminator"])
 def test_only_the_player_at_work_gets_gradients(name: str) -> None:
     torch.manual_seed(0)

@@ -79,3 +79,46 @@ def test_samples_are_truncated() -> None:
     model = StyleGAN(**NETWORKS, schedule=Still())
     assert torch.equal(model.sample(2, psi=0.0, cutoff=99)[0], model.sample(2, psi=0.0, cutoff=99)[1])
     assert not torch.equal(model.sample(2, psi=None)[0], model.sample(2, psi=None)[1])
+
+
+def small() -> StyleGAN:
+    torch.manual_seed(0)
+    return StyleGAN(**NETWORKS, schedule=Still())
+
+
+def test_a_sample_is_that_of_its_seed_whatever_the_others_are() -> None:
+    model = small()
+    torch.testing.assert_close(model.sample(3, seed=5)[1], model.sample(1, seed=6)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_a_table_mixes_the_styles_of_columns_into_rows() -> None:
+    model = small()
+    near = {"rtol": 1e-4, "atol": 1e-5}
+    everything, nothing = slice(0, None), slice(0, 0)
+    assert model.mix([1, 2], [3, 4, 5]).shape == (2, 3, 3, 16, 16)
+    torch.testing.assert_close(model.mix([1, 2], [3, 4, 5], nothing)[1, 0], model.sample(1, seed=2)[0], **near)
+    torch.testing.assert_close(model.mix([1, 2], [3, 4, 5], everything)[1, 2], model.sample(1, seed=5)[0], **near)
+
+
+def test_pictures_without_noise_are_others_where_noise_has_weight() -> None:
+    model = small()
+    assert torch.equal(model.sample(1), model.sample(1, noise=False))
+    for epilogue in model.average.synthesis.epilogues:
+        epilogue.noise_weight.data.fill_(1.0)
+    assert not torch.equal(model.sample(1), model.sample(1, noise=False))
+
+
+def test_a_way_between_styles_includes_its_ends() -> None:
+    model = small()
+    first, second = model.codes([0, 1])
+    way = model.interpolate(first, second, 5)
+    assert way.shape == (5, *first.shape)
+    torch.testing.assert_close(way[[0, 2, 4]], torch.stack([first, (first + second) / 2, second]))
+
+
+def test_the_mean_of_w_is_measured_of_the_running_mean() -> None:
+    model = small()
+    mean = model.mean_w(100)
+    assert torch.equal(model.average.mean_w, mean)
+    assert mean.abs().sum() > 0
+    assert torch.equal(model.codes([3], psi=0.0, cutoff=1)[0, 0], mean)

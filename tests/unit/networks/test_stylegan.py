@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gan_zoo.networks.stylegan import Generator, Mapping
+from gan_zoo.networks.stylegan import COARSE, FINE, MIDDLE, Generator, Mapping
 
 SMALL = {"resolution": 16, "latent_dim": 6, "style_dim": 6, "hidden": 6, "base": 64, "most": 8}
 
@@ -74,3 +74,25 @@ def test_noise_matters_once_its_weights_are_not_zero() -> None:
     for epilogue in net.synthesis.epilogues:
         epilogue.noise_weight.fill_(0.5)
     assert not torch.equal(net.synthesis(w, quiet), net.synthesis(w, net.synthesis.stored_noise()))
+
+
+@torch.no_grad()
+def test_every_row_takes_some_layers_of_every_column() -> None:
+    net = Generator(**SMALL)
+    rows, columns = net.spread(torch.zeros(2, 6)), net.spread(torch.tensor([[1.0], [2.0], [3.0]]).expand(3, 6))
+    found = {name: net.mixed(rows, columns, part) for name, part in (("c", COARSE), ("m", MIDDLE), ("f", FINE))}
+    assert found["c"].shape == (2, 3, 6, 6)
+    assert found["c"][1, :, :, 0].tolist() == [[n, n, n, n, 0, 0] for n in (1, 2, 3)]
+    assert found["m"][0, 2, :, 0].tolist() == [0, 0, 0, 0, 3, 3]
+    assert not found["f"].any()  # 16 px have no fine layers
+    assert rows.abs().sum() == 0
+
+
+def test_the_mean_of_w_can_be_measured() -> None:
+    torch.manual_seed(0)
+    net = Generator(**SMALL)
+    z = torch.randn(1500, 6)
+    found = net.take_mean(z)
+    torch.testing.assert_close(found, net.mapping(z).mean(dim=0).detach())
+    assert torch.equal(net.mean_w, found)
+    assert not found.requires_grad
