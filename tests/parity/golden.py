@@ -52,10 +52,11 @@ class Case:
     def weights(self) -> dict[str, dict[str, np.ndarray]]:
         """The recipe's state dict of each network of the manifest."""
         scale, rules = self.says.get("scale", 0.05), self.says.get("scale_rules", ())
-        return {
-            net: recipe.state_dict(manifest, scale[net] if isinstance(scale, Mapping) else scale, rules)
-            for net, manifest in self.says["manifest"].items()
-        }
+        own = dict(scale) if isinstance(scale, Mapping) else dict(self.says.get("scale_overrides", {}))
+        if "vgg_scale" in self.says:
+            own["vgg"] = self.says["vgg_scale"]
+        manifests = self.says["manifest"].items()
+        return {net: recipe.state_dict(manifest, own.get(net, scale), rules) for net, manifest in manifests}
 
     def fed(self, name: str) -> Tensor:
         """An array that is an input."""
@@ -89,6 +90,19 @@ class Case:
     def untouched(self) -> set[str]:
         """Arrays that nothing has compared or fed."""
         return set(self.arrays) - self.touched
+
+
+def drawn(text: str) -> Tensor | None:
+    """The recipe's picture that a description names, ``recipe.images('NAME', [N, C, H, W])``, float64; else None."""
+    call = re.search(r"recipe\.images\('([^']+)', \[([\d, ]+)\]\)", text)
+    if call is None:
+        return None
+    return torch.from_numpy(recipe.images(call[1], tuple(int(side) for side in call[2].split(",")))).double()
+
+
+def directed(config: Mapping[str, Any], a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """What a data set of pairs calls A and B, as the model sees them."""
+    return (b, a) if config.get("direction") == "BtoA" else (a, b)
 
 
 def close(value: float) -> Any:

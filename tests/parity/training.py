@@ -1,4 +1,4 @@
-"""Training iterations of a case, run by Lightning as a user runs them."""
+"""Training iterations of a case, run by Lightning as a user runs them, and the gradients of a pass."""
 
 import warnings
 from collections.abc import Mapping
@@ -8,14 +8,15 @@ from lightning import Callback, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from gan_zoo.interop import reference_networks
+from gan_zoo.interop import reference_networks, to_reference
 from gan_zoo.training.module import GANModule
 
 
 class Recorder(Callback):
     """Keeps what each reference network gave first in an iteration, and calls ``after`` at its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, case: Any = None) -> None:
+        self.case = case
         self.first_output: dict[str, Tensor] = {}
         self.handles: list[Any] = []
 
@@ -46,9 +47,20 @@ class Recorder(Callback):
         raise NotImplementedError
 
 
-def train(
-    model: GANModule, batches: list[dict[str, Tensor]], recorder: Recorder, precision: Any = "64-true"
-) -> None:
+def gradients(model: GANModule, net: str) -> dict[str, Tensor | None]:
+    """A network's gradients by the reference's keys: a state dict shares its memory with the parameters."""
+    owners = {p.data_ptr(): p for p in model.parameters()}
+    state = to_reference(model)[net]
+    return {key: owners[value.data_ptr()].grad for key, value in state.items() if value.data_ptr() in owners}
+
+
+def gradients_of(model: GANModule, net: str, keys: list[str]) -> list[Tensor | None]:
+    """The same of these keys, in their order."""
+    found = gradients(model, net)
+    return [found[key] for key in keys]
+
+
+def train(model: GANModule, batches: list[dict[str, Tensor]], recorder: Recorder, precision: Any = "64-true") -> None:
     """One epoch over these batches, in float64 unless said otherwise, on the CPU."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_zoo.interop import bicyclegan as adapter
 from gan_zoo.interop import from_reference, reference_networks, to_reference
 from gan_zoo.layers import interpolation as ways
 from gan_zoo.models import BicycleGAN
 from gan_zoo.training.module import GANModule
-from tests.parity.golden import Case, close, norms, strides
+from tests.parity.golden import Case, close, directed, norms, strides
 from tests.parity.kinds import cyclegan_and_pix2pix as junyanz
-from tests.parity.training import Recorder, train
+from tests.parity.training import Recorder, gradients_of, train
 
 # The reference's losses and ours, term by term.
 LOSSES = {
@@ -32,7 +32,8 @@ def network(case: Case) -> None:
     for name, options in case.config.items() if several else [("", case.config)]:
         weights = {} if several else case.weights()
         label = name if several else next(iter(weights))
-        _check_listing(case, label, _build(options, weights)[1])
+        _, net = _build(options, weights)
+        junyanz.check_listing(case, label, net, adapter.layer_paths(net))
         if not several:
             _check_outputs(case, options, weights)
     if "parameters" in case.arrays:
@@ -45,23 +46,6 @@ def _build(options: Mapping[str, Any], weights: Mapping[str, Any]) -> tuple[GANM
     model = from_reference("bicyclegan", options, weights).double()
     (net,) = reference_networks(model).values()
     return model, net
-
-
-def _check_listing(case: Case, label: str, net: nn.Module) -> None:
-    paths, manifest = adapter.layer_paths(net), case.says["manifest"][label]
-    found = {
-        f"{theirs}.{key}": list(value.shape)
-        for ours, theirs in paths
-        for key, value in net.get_submodule(ours).state_dict().items()
-    }
-    assert list(found.items()) == list(manifest.items()), label
-    counts = case.says.get("parameters")
-    if counts is not None:
-        expected = counts if isinstance(counts, int) else counts[label]
-        assert sum(p.numel() for p in net.parameters()) == expected, label
-    if label in case.says.get("modules", {}):
-        layers = [[theirs, type(net.get_submodule(ours)).__name__] for ours, theirs in paths]
-        assert layers == case.says["modules"][label], label
 
 
 def _check_outputs(case: Case, options: Mapping[str, Any], weights: Mapping[str, Any]) -> None:
@@ -101,7 +85,7 @@ def _compare_traces(said: list[Any], calls: list[list[Any]]) -> None:
 def _sampling(case: Case) -> None:
     """The target's own code (its mean), then given codes, with dropout off."""
     model: Any = from_reference("bicyclegan", case.config, case.weights()).double().eval()
-    real_a, real_b = _directed(case.config, case.inputs["A"], case.inputs["B"])
+    real_a, real_b = directed(case.config, case.inputs["A"], case.inputs["B"])
     with torch.no_grad():
         case.compare("encoded", model.translate(real_a, style=model.encode_style(real_b)))
         for n, style in enumerate(case.fed("z")):
@@ -111,7 +95,7 @@ def _sampling(case: Case) -> None:
 def losses(case: Case) -> None:
     """Every term for one batch, and the gradients that each network gets from a whole iteration."""
     model: Any = from_reference("bicyclegan", case.config, case.weights()).double()
-    real_a, real_b = _directed(case.config, case.inputs["A"], case.inputs["B"])
+    real_a, real_b = directed(case.config, case.inputs["A"], case.inputs["B"])
     draws = {name: case.fed(name) for name in ("eps", "z_random")}
     heard = Heard(model, draws)
     model.zero, model.step = lambda *_: None, lambda *_: heard.gradients(case)
@@ -130,7 +114,7 @@ def losses(case: Case) -> None:
         without.zero, without.step = lambda *_: None, lambda *_: None  # type: ignore[method-assign]  # one pass alone
         type(without).training_step.__wrapped__(without, {"a": real_a, "b": real_b}, 0)  # type: ignore[attr-defined]
         assert "z_l1" not in quiet.terms
-        gradients = junyanz.gradients_of(without, "G", case.says["parameter_order"]["G"])
+        gradients = gradients_of(without, "G", case.says["parameter_order"]["G"])
         case.compare("grad_norm/G_without_z", norms(gradients).norm())
 
 
@@ -162,7 +146,7 @@ class Heard:
     def gradients(self, case: Case) -> None:
         """Those of the networks that have just been told to step."""
         for net in reference_networks(self.model):
-            found = junyanz.gradients_of(self.model, net, case.says["parameter_order"][net])
+            found = gradients_of(self.model, net, case.says["parameter_order"][net])
             if any(gradient is not None for gradient in found) and f"grad_norm/{net}" not in case.touched:
                 case.compare(f"param_grad_norm/{net}", norms(found))
                 case.compare(f"grad_norm/{net}", norms(found).norm())
@@ -180,10 +164,6 @@ def _compare_losses(case: Case, prefix: str, terms: Mapping[str, Tensor]) -> Non
             case.compare(prefix + name, value, rtol=1e-8)
 
 
-def _directed(config: Mapping[str, Any], a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    return (b, a) if config.get("direction") == "BtoA" else (a, b)
-
-
 def step(case: Case) -> None:
     """Whole iterations by Lightning's own Trainer, in float64."""
     model = from_reference("bicyclegan", case.config, case.weights())
@@ -194,19 +174,11 @@ def step(case: Case) -> None:
         return _shaped(case.fed(f"{name}{numbers[name]}"), shape)
 
     model.draw = draw  # type: ignore[method-assign]  # the stored numbers
-    batches = []
-    for inputs in case.inputs.values():
-        a, b = _directed(case.config, inputs["A"], inputs["B"])
-        batches.append({"a": a, "b": b})
-    train(model, batches, StepRecorder(case))
+    train(model, junyanz.batches(case), StepRecorder(case))
 
 
 class StepRecorder(Recorder):
     """Compares after each iteration; of the generator it keeps both fakes, in one pass or in two."""
-
-    def __init__(self, case: Case) -> None:
-        super().__init__()
-        self.case = case
 
     def _note(self, name: str) -> Any:
         def note(_: Any, __: Any, output: Any) -> None:

@@ -13,12 +13,13 @@ from gan_zoo.data.color import lab_tensors, lab_to_rgb
 from gan_zoo.data.transforms import MODES, Placement, crop_params, to_uint8_truncated
 from gan_zoo.interop import cyclegan_and_pix2pix as adapter
 from gan_zoo.interop import from_reference, reference_networks, to_reference
+from gan_zoo.interop.state import Paths
 from gan_zoo.losses.penalties import gradient_penalty
 from gan_zoo.models import CycleGAN, Pix2Pix
 from gan_zoo.training.image_pool import ImagePool
 from gan_zoo.training.module import GANModule
-from tests.parity.golden import Case, close, norms, strides
-from tests.parity.training import Recorder, train
+from tests.parity.golden import Case, close, directed, norms, strides
+from tests.parity.training import Recorder, gradients_of, train
 
 # A case's loss, as a formula of the model's terms (players' prefixes left out).
 LOSSES = {
@@ -42,7 +43,8 @@ def network(case: Case) -> None:
         weights = {net: w for net, w in case.weights().items() if not several or net == name}
         (label,) = weights
         build = _builder(case.model, options, {} if several else weights, label)
-        _check_listing(case, label, build())
+        net = build()
+        check_listing(case, label, net, adapter.layer_paths(net))
         if not several:
             _check_outputs(case, build)
     if "parameters" in case.arrays:
@@ -61,8 +63,8 @@ def _builder(model: str, options: Mapping[str, Any], weights: Mapping[str, Any],
     return build
 
 
-def _check_listing(case: Case, label: str, net: nn.Module) -> None:
-    paths = adapter.layer_paths(net)
+def check_listing(case: Case, label: str, net: nn.Module, paths: Paths) -> None:
+    """Keys and shapes, counts of parameters, classes of layers, in the reference's order."""
     shapes = {
         f"{theirs}.{key}": list(t.shape)
         for ours, theirs in paths
@@ -123,7 +125,7 @@ def losses(case: Case) -> None:
     if "loss/gp" in case.arrays:
         return _penalty(case)
     model = from_reference(case.model, case.config, case.weights()).double()
-    real_a, real_b = _directed(case.config, case.inputs["A"], case.inputs["B"])
+    real_a, real_b = directed(case.config, case.inputs["A"], case.inputs["B"])
     if isinstance(model, Pix2Pix):
         fake = model.generator(real_a)
         case.compare("fake_B", fake)
@@ -168,13 +170,6 @@ def _gradients(
     return found
 
 
-def gradients_of(model: GANModule, net: str, keys: list[str]) -> list[Tensor | None]:
-    """The gradients under the reference's keys: a state dict shares its memory with the parameters."""
-    owners = {p.data_ptr(): p for p in model.parameters()}
-    state = to_reference(model)[net]
-    return [owners[state[key].data_ptr()].grad for key in keys]
-
-
 def _compare_losses(case: Case, prefix: str, terms: Mapping[str, Tensor]) -> None:
     for name, formula in LOSSES[case.model].items():
         if prefix + name in case.arrays:
@@ -203,9 +198,10 @@ def _penalty(case: Case) -> None:
         case.compare("image_gradient_norms", gradient.flatten(1).norm(dim=1))
 
 
-def _directed(config: Mapping[str, Any], a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """What the data set calls A and B, as the model sees them."""
-    return (b, a) if config.get("direction") == "BtoA" else (a, b)
+def batches(case: Case) -> list[dict[str, Tensor]]:
+    """The pairs of each iteration."""
+    pairs = [directed(case.config, inputs["A"], inputs["B"]) for inputs in case.inputs.values()]
+    return [dict(zip("ab", pair, strict=True)) for pair in pairs]
 
 
 def step(case: Case) -> None:
@@ -215,19 +211,11 @@ def step(case: Case) -> None:
         script = Script(draw for draws in case.says.get("pool_draws", {}).values() for draw in draws)
         for pool in model.pool.values():
             pool.random = script
-    batches = []
-    for inputs in case.inputs.values():
-        a, b = _directed(case.config, inputs["A"], inputs["B"])
-        batches.append({"a": a, "b": b})
-    train(model, batches, StepRecorder(case))
+    train(model, batches(case), StepRecorder(case))
 
 
 class StepRecorder(Recorder):
     """Compares after each iteration."""
-
-    def __init__(self, case: Case) -> None:
-        super().__init__()
-        self.case = case
 
     def after(self, model: GANModule, iteration: int, first_output: Mapping[str, Tensor]) -> None:
         """Losses, first fakes, weights."""

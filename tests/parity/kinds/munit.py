@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,9 +15,8 @@ from gan_zoo.layers.blocks import ConvBlock
 from gan_zoo.losses.perceptual import domain_invariant
 from gan_zoo.metrics.inception import conditional_inception_score, inception_score
 from gan_zoo.training.module import GANModule
-from tests.golden import recipe
-from tests.parity.golden import Case, norms
-from tests.parity.training import Recorder, train
+from tests.parity.golden import Case, drawn, norms
+from tests.parity.training import Recorder, gradients_of, train
 
 # The reference's terms, unweighted, by the model's; {d} is a domain.
 TERMS: dict[str, dict[str, tuple[str, str]]] = {
@@ -47,20 +45,8 @@ DRAWS = {
 
 def images(case: Case) -> dict[str, Tensor]:
     """Every picture that the case describes in prose, float64."""
-    found = {}
-    for name, how in case.says["inputs"].items():
-        if call := re.search(r"recipe\.images\('([^']+)', \[([\d, ]+)\]\)", str(how)):
-            shape = tuple(int(side) for side in call[2].split(","))
-            found[name] = torch.from_numpy(recipe.images(call[1], shape)).double()
-    return found
-
-
-def weights(case: Case) -> dict[str, dict[str, np.ndarray]]:
-    """The recipe's state dicts, with a scale of its own for some networks."""
-    overrides, scale = case.says.get("scale_overrides", {}), case.says["scale"]
-    manifests = case.says["manifest"].items()
-    scales = overrides | ({"vgg": case.says["vgg_scale"]} if "vgg_scale" in case.says else {})
-    return {net: recipe.state_dict(manifest, scales.get(net, scale)) for net, manifest in manifests}
+    made = {name: drawn(str(how)) for name, how in case.says["inputs"].items()}
+    return {name: image for name, image in made.items() if image is not None}
 
 
 def network(case: Case) -> None:
@@ -81,7 +67,7 @@ def network(case: Case) -> None:
 
 
 def _build(case: Case, net: str, options: Mapping[str, Any]) -> tuple[GANModule, Any]:
-    model = from_reference(case.model, options, {net: weights(case)[net]}).double()
+    model = from_reference(case.model, options, {net: case.weights()[net]}).double()
     found = to_reference(model)[net]
     assert {key: list(value.shape) for key, value in found.items()} == case.says["manifest"][net]
     assert list(found) == list(case.says["manifest"][net])
@@ -154,14 +140,14 @@ def _discriminator(case: Case, net: str) -> None:
 
 
 def _layer(case: Case, name: str, layer: nn.Module, paths: state.Paths) -> Any:
-    state.load(layer, paths, weights(case)[name], name)
+    state.load(layer, paths, case.weights()[name], name)
     return layer.double()
 
 
 @torch.no_grad()
 def _sample_norm(case: Case) -> None:
     norm = SampleNorm(case.config["layernorm"]["num_features"])
-    for key, value in weights(case)["layernorm"].items():
+    for key, value in case.weights()["layernorm"].items():
         getattr(norm, key).copy_(torch.from_numpy(value))
     for batch in (1, 2):
         case.compare(f"ln_y_{batch}", norm.double()(case.fed(f"ln_x_{batch}").double()))
@@ -185,7 +171,7 @@ def _conv_block(case: Case) -> None:
 @torch.no_grad()
 def _attention(case: Case) -> None:
     layer = SelfAttention(case.config["in_dim"])
-    layer.load_state_dict({key: torch.from_numpy(value) for key, value in weights(case)["attention"].items()})
+    layer.load_state_dict({key: torch.from_numpy(value) for key, value in case.weights()["attention"].items()})
     layer.double()
     (x,) = images(case).values()
     case.compare("y", layer(x))
@@ -200,7 +186,7 @@ LAYERS = {"layernorm": _sample_norm, "adain": _adain, "conv2dblock": _conv_block
 @torch.no_grad()
 def _translate(case: Case) -> None:
     """Test-time translation: whole batches, and the grid's picture by picture."""
-    model: Any = from_reference(case.model, case.config, weights(case)).double().eval()
+    model: Any = from_reference(case.model, case.config, case.weights()).double().eval()
     x = {name.removeprefix("x_"): value for name, value in images(case).items()}
     styles = {name: case.fed(name).double().flatten(1) for name in case.says["stored_inputs"]}
 
@@ -257,7 +243,7 @@ def losses(case: Case) -> None:
     """Every term for one batch, and the gradients of both totals, at the same weights."""
     if "img" in case.says["inputs"]:
         return _perceptual(case)
-    model: Any = from_reference(case.model, case.config, weights(case)).double()
+    model: Any = from_reference(case.model, case.config, case.weights()).double()
     feed_draws(case, model)
     real = {d: images(case)[f"x_{d}"] for d in "ab"}
     found: dict[str, Tensor] = {}
@@ -282,7 +268,7 @@ def losses(case: Case) -> None:
 
 def _perceptual(case: Case) -> None:
     """The judge's eye, its feature, the distance, and the distance's gradient."""
-    model: Any = from_reference(case.model, {"vgg_w": case.config["vgg_w"]}, weights(case))
+    model: Any = from_reference(case.model, {"vgg_w": case.config["vgg_w"]}, case.weights())
     judge, x = model.perceptual, images(case)
     picture = x["img"].requires_grad_(True)
     (feature,), (target,) = judge(picture), judge(x["target"])
@@ -303,16 +289,9 @@ def order(case: Case, net: str) -> list[str]:
     return found
 
 
-def gradients_of(model: GANModule, net: str, keys: list[str]) -> list[Tensor | None]:
-    """The gradients under the reference's keys: a state dict shares its memory with the parameters."""
-    owners = {p.data_ptr(): p for p in model.parameters()}
-    found = to_reference(model)[net]
-    return [owners[found[key].data_ptr()].grad for key in keys]
-
-
 def step(case: Case) -> None:
     """Whole iterations by Lightning's own Trainer, in the precision that the case was made in."""
-    model = from_reference(case.model, case.config, weights(case))
+    model = from_reference(case.model, case.config, case.weights())
     feed_draws(case, model)
     x = images(case)
     count = len({name.partition(" ")[0] for name in x})
@@ -331,8 +310,8 @@ class StepRecorder(Recorder):
     """
 
     def __init__(self, case: Case, model: GANModule, single: bool) -> None:
-        super().__init__()
-        self.case, self.single = case, single
+        super().__init__(case)
+        self.single = single
         self.start = {net: {k: v.double().clone() for k, v in s.items()} for net, s in to_reference(model).items()}
 
     def after(self, model: GANModule, iteration: int, first_output: Mapping[str, Tensor]) -> None:

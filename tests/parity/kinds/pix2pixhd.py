@@ -23,9 +23,9 @@ from gan_zoo.losses.perceptual import VGG19_WEIGHTS, perceptual
 from gan_zoo.training.checkpoint_io import read
 from gan_zoo.training.image_pool import ImagePool
 from tests.golden import recipe
-from tests.parity.golden import Case, norms
+from tests.parity.golden import Case, drawn, norms
 from tests.parity.kinds.cyclegan_and_pix2pix import Script
-from tests.parity.training import Recorder
+from tests.parity.training import Recorder, gradients
 
 # A case's loss, as a formula of the model's terms.
 LOSSES = {
@@ -43,10 +43,9 @@ def images(case: Case) -> dict[str, Tensor]:
     """The inputs written in prose, ``recipe.images('NAME', [SHAPE])``, and those stored as arrays."""
     found = {}
     for name, how in case.says["inputs"].items():
-        said = re.search(r"recipe\.images\('(\w+)', \[([\d, ]+)\]\)", how)
-        if said:
-            shape = tuple(int(side) for side in said[2].split(","))
-            found[name] = torch.from_numpy(recipe.images(said[1], shape)).double()
+        image = drawn(how)
+        if image is not None:
+            found[name] = image
         elif name in case.arrays:
             found[name] = case.fed(name).long() if case.arrays[name].dtype.kind in "iu" else case.fed(name)
     return found
@@ -195,9 +194,9 @@ def losses(case: Case) -> None:
     fake = model.generator(torch.cat([seen, *features], 1))
     maps = [model.discriminator.features(torch.cat([seen, image], 1)) for image in (fake.detach(), real, fake)]
     terms = model.discriminator_loss(maps[0], maps[1])
-    gradients(case, model, sum(terms.values()), ("netD",))
+    compare_gradients(case, model, sum(terms.values()), ("netD",))
     terms |= model.generator_loss(fake, real, maps[2], maps[1])
-    gradients(case, model, sum(terms[t] for t in ("adv", "fm", "vgg") if t in terms), ("netG", "netE"))
+    compare_gradients(case, model, sum(terms[t] for t in ("adv", "fm", "vgg") if t in terms), ("netG", "netE"))
     compare_losses(case, terms, "")
     parts = {
         "fake": lambda: fake,
@@ -215,14 +214,12 @@ def losses(case: Case) -> None:
         compare(case, name, parts[name]())
 
 
-def gradients(case: Case, model: Any, total: Any, nets: tuple[str, ...]) -> None:
+def compare_gradients(case: Case, model: Any, total: Any, nets: tuple[str, ...]) -> None:
     """Back-propagate a total and compare what it gives these networks."""
     model.zero_grad()
     total.backward(retain_graph=True)
     for net in (net for net in nets if f"grad_norm_{net}" in case.arrays):
-        owners = {p.data_ptr(): p for p in model.parameters()}
-        state = to_reference(model)[net]
-        found = {key: owners[value.data_ptr()].grad for key, value in state.items() if value.data_ptr() in owners}
+        found: Any = gradients(model, net)
         case.compare(f"grad_norms_{net}", norms(list(found.values())))
         case.compare(f"grad_norm_{net}", norms(list(found.values())).norm())
         for name in case.arrays:
@@ -275,8 +272,8 @@ class StepRecorder(Recorder):
     """Compares after each iteration."""
 
     def __init__(self, case: Case, length: int, model: Any) -> None:
-        super().__init__()
-        self.case, self.length, self.count = case, length, 0
+        super().__init__(case)
+        self.length, self.count = length, 0
         self.start = {net: {key: v.double().clone() for key, v in s.items()} for net, s in to_reference(model).items()}
 
     def after(self, model: Any, iteration: int, first_output: Mapping[str, Tensor]) -> None:

@@ -16,7 +16,7 @@ from gan_zoo.training.module import GANModule
 from gan_zoo.training.schedules import LinearSecondHalf
 from tests.golden import recipe
 from tests.parity.golden import Case, norms, strides
-from tests.parity.training import Recorder, train
+from tests.parity.training import Recorder, gradients, train
 
 SCOPES = {"G": "global", "L": "local"}
 
@@ -29,13 +29,11 @@ def images(case: Case) -> dict[str, Tensor]:
 
 def weights(case: Case) -> dict[str, dict[str, np.ndarray]]:
     """The recipe's state dicts; vectors of power iterations have length 1 in float64."""
-    scale, found = case.says["scale"], {}
-    for net, manifest in case.says["manifest"].items():
-        made = recipe.state_dict(manifest, scale[net] if isinstance(scale, Mapping) else scale)
+    found = case.weights()
+    for made in found.values():
         for key, value in made.items():
             if key.endswith(("weight_u", "weight_v")):
                 made[key] = value.astype(np.float64) / np.linalg.norm(value.astype(np.float64))
-        found[net] = made
     return found
 
 
@@ -202,16 +200,14 @@ def losses(case: Case) -> None:
 
 
 def _compare_gradients(case: Case, model: Any, label: str) -> None:
-    owners = {p.data_ptr(): p for p in model.parameters()}
-    state = to_reference(model)[label]
-    gradients = [owners[state[key].data_ptr()].grad for key in case.says["gradnorm_keys"][label]]
-    sizes = norms(gradients)
+    found = gradients(model, label)
+    sizes = norms([found[key] for key in case.says["gradnorm_keys"][label]])
     case.compare(f"gradnorm.{label}", sizes, rtol=1e-7, atol=1e-9 * float(sizes.max()))
     case.compare(f"gradnorm_total.{label}", sizes.norm(), rtol=1e-7)
     for name in case.arrays:
         if name.startswith(f"gradient.{label}."):
             key = name.removeprefix(f"gradient.{label}.")
-            value = owners[state[key].data_ptr()].grad.flatten()
+            value = found[key].flatten()  # type: ignore[union-attr]  # it has one
             sample = strides(case.says["outputs"][name].get("sample", ""))
             case.compare(name, value[sample], rtol=1e-7, atol=1e-9 * float(sizes.max()))
 
@@ -226,10 +222,6 @@ def step(case: Case) -> None:
 
 class StepRecorder(Recorder):
     """Compares after each iteration."""
-
-    def __init__(self, case: Case) -> None:
-        super().__init__()
-        self.case = case
 
     def after(self, model: GANModule, iteration: int, first_output: Mapping[str, Tensor]) -> None:
         """Losses, rates, weights and the vectors of power iterations."""
