@@ -25,7 +25,7 @@ from gan_zoo.layers.latents import seeded
 from gan_zoo.losses.adversarial import Adversarial, Wasserstein
 from gan_zoo.networks.progan import Discriminator, Generator
 from gan_zoo.training.ema import averaged, follow
-from gan_zoo.training.growth import Growth, renews
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
 
@@ -71,7 +71,6 @@ class ProGAN(GANModule):
         self.average: Any = averaged(self.generator)
         self.lambda_gp, self.target, self.drift = lambda_gp, target, drift
         self.lambda_class, self.ema_decay = lambda_class, ema_decay
-        self.grown = -1.0  # the level of detail of the iteration before
 
     @property
     def lod(self) -> float:
@@ -82,9 +81,8 @@ class ProGAN(GANModule):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """The running mean follows; then the discriminator, then the generator against the updated one."""
         real, lod = batch["image"], self.lod
-        if renews(self.grown, lod):
+        if self.schedule.begins(lod):  # type: ignore[attr-defined]  # of Growth
             self.renew(*self.players)
-        self.grown = lod
         follow(self.average, self.generator, self.ema_decay)
         labels = self.one_hot(batch)
         with torch.no_grad():

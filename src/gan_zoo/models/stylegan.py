@@ -25,7 +25,7 @@ from gan_zoo.losses.adversarial import Adversarial, Vanilla
 from gan_zoo.networks.progan import Discriminator
 from gan_zoo.networks.stylegan import MIDDLE, Generator
 from gan_zoo.training.ema import averaged, follow
-from gan_zoo.training.growth import Growth, renews
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
 
@@ -72,7 +72,6 @@ class StyleGAN(GANModule):
         self.average: Any = averaged(self.generator)
         self.gamma, self.mixing, self.mean_decay, self.ema_kimg = gamma, mixing, mean_decay, ema_kimg
         self.ema_decay = ema_decay
-        self.grown = -1.0  # the level of detail of the iteration before
 
     @property
     def lod(self) -> float:
@@ -83,9 +82,8 @@ class StyleGAN(GANModule):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """The running mean follows; then the discriminator, then the generator against the updated one."""
         real, lod = batch["image"], self.lod
-        if renews(self.grown, lod):
+        if self.schedule.begins(lod):  # type: ignore[attr-defined]  # of Growth
             self.renew(*self.players)
-        self.grown = lod
         decay = 0.5 ** (self.images_of_iteration / (1000 * self.ema_kimg)) if self.ema_decay is None else self.ema_decay
         follow(self.average, self.generator, decay)
         with torch.no_grad():

@@ -21,8 +21,27 @@ class Stage(NamedTuple):
     rate: float
 
 
+class Phased(Schedule):
+    """Remembers the level of detail of the iteration before, also in checkpoints."""
+
+    before = -1.0
+
+    def begins(self, lod: float) -> bool:
+        """Told each iteration's level of detail: whether optimisers begin anew with it."""
+        renewed, self.before = renews(self.before, lod), lod
+        return renewed
+
+    def state_dict(self) -> dict[str, Any]:
+        """The level of detail of the latest iteration."""
+        return {"lod": self.before}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore it."""
+        self.before = state.get("lod", -1.0)
+
+
 @dataclass
-class Growth(Schedule):
+class Growth(Phased):
     """Phases at one size, each followed by a fade to twice that size, up to the full one.
 
     Args:
@@ -33,6 +52,7 @@ class Growth(Schedule):
         rate: learning rate; ``rates`` says it for single sizes.
         most_per_device: at most so many images a device, by size.
         every: iterations between two looks at the clock.
+        total_kimg: thousands of images of a whole training; None is no end.
     """
 
     resolution: int = 1024
@@ -45,6 +65,7 @@ class Growth(Schedule):
     rates: Mapping[int, float] = field(default_factory=dict)
     most_per_device: Mapping[int, int] = field(default_factory=dict)
     every: int = 4
+    total_kimg: float | None = None
 
     def __post_init__(self) -> None:
         self.batches = {int(size): int(batch) for size, batch in self.batches.items()}
@@ -83,7 +104,7 @@ class Growth(Schedule):
 
 
 @dataclass
-class Still(Schedule):
+class Still(Phased):
     """No growth: one level of detail, at a constant rate."""
 
     level: float = 0.0

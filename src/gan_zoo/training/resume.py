@@ -29,6 +29,7 @@ def save_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
     checkpoint[KEY] = {
         "model": module.description(),
         "images_seen": module.images_seen,
+        "images_of_iteration": module.images_of_iteration,
         "world_size": len(ranks),
         "schedule": module.schedule.state_dict(),
         "ranks": ranks,
@@ -49,6 +50,7 @@ def restore_run(module: "GANModule", checkpoint: dict[str, Any]) -> None:
         theirs, wanted = (path.rpartition(".")[2] for path in (written, ours))
         raise UserError(f"this checkpoint holds a {theirs}, not a {wanted}: choose the same model")
     module.images_seen = state["images_seen"]
+    module.images_of_iteration = state.get("images_of_iteration", 0)
     module.schedule.load_state_dict(state["schedule"])
     if module._trainer is None or not module.trainer.training:
         return

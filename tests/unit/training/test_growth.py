@@ -53,3 +53,14 @@ def test_a_start_above_the_full_size_is_refused() -> None:
 
 def test_still() -> None:
     assert (Still(1.5).lod(10**9), Still(1.5)(3)) == (1.5, 1.0)
+
+
+def test_optimisers_begin_anew_once_also_in_a_resumed_run() -> None:
+    growth = Growth(resolution=16)
+    assert [growth.begins(lod) for lod in (2.0, 2.0, 1.9, 1.5, 1.0, 1.0, 0.3)] == [
+        *(True, False, True, False, True, False, True)
+    ]
+    resumed = Growth(resolution=16)
+    resumed.load_state_dict(growth.state_dict())
+    assert not resumed.begins(0.2)
+    assert resumed.begins(0.0)
