@@ -121,6 +121,26 @@ def test_killed_in_every_phase(tmp_path: Path, data: Path) -> None:
     assert_same_runs(whole, broken)
 
 
+@pytest.mark.parametrize(("model", "workers", "kills"), [("progan", 0, [3, 9]), ("stylegan", 2, [8, 21])])
+def test_killed_while_it_grows(tmp_path: Path, data: Path, model: str, workers: int, kills: list[int]) -> None:
+    """At the first size, in a fade (at a look at the clock and between two), and behind it."""
+    limit = {"max_steps": 24}
+    whole = Run(tmp_path / "whole", data, model=model, every_n_images=1, workers=workers, trainer=limit)
+    broken = replace(whole, folder=tmp_path / "broken")
+    assert finish(whole) == [0]
+    kill_and_resume(broken, kills)
+    assert_same_runs(whole, broken)
+
+
+def test_two_ranks_grow(tmp_path: Path, data: Path) -> None:
+    limit = {"max_steps": 14}
+    whole = Run(tmp_path / "whole", data, world=2, model="stylegan", every_n_images=1, trainer=limit)
+    broken = replace(whole, folder=tmp_path / "broken")
+    assert finish(whole) == [0, 0]
+    kill_and_resume(broken, [9])
+    assert_same_runs(whole, broken)
+
+
 @pytest.mark.parametrize("limit", [{"max_epochs": 3}, {"max_steps": 21}], ids=lambda limit: next(iter(limit)))
 @pytest.mark.parametrize("validation", [1.0, 0])
 def test_killed_right_after_an_epoch(tmp_path: Path, data: Path, limit: dict[str, int], validation: float) -> None:

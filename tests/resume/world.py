@@ -26,12 +26,16 @@ from gan_zoo.callbacks.throughput import Throughput
 from gan_zoo.callbacks.tick import Tick
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Paired
+from gan_zoo.data.picture_module import PictureModule
 from gan_zoo.data.transforms import ResizeAndCrop
 from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.munit import MUNIT
 from gan_zoo.models.pix2pix import Pix2Pix
+from gan_zoo.models.progan import ProGAN
+from gan_zoo.models.stylegan import StyleGAN
 from gan_zoo.models.ugatit import UGATIT
+from gan_zoo.networks import progan, stylegan
 from gan_zoo.networks.latent_encoder import ConvEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
@@ -40,6 +44,7 @@ from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.networks.unet import UNet
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.schedules import Halving, LinearSecondHalf
 from tests.labelled import COARSE_TO_FINE
 
@@ -78,6 +83,18 @@ MODELS = {
     ),
     "pix2pixhd": partial(COARSE_TO_FINE, pool_size=3),
 }
+# 4 px for 6 iterations (the clock is looked at every other one), a fade to 8 px for 10, then 8 px.
+GROWTH = partial(Growth, resolution=16, train_kimg=0.02, fade_kimg=0.024, batch=2, batches={4: 4}, every=2)
+GROWING = {
+    "progan": partial(ProGAN, partial(progan.Generator, most=4), partial(progan.Discriminator, most=4), resolution=16),
+    "stylegan": partial(
+        StyleGAN,
+        partial(stylegan.Generator, latent_dim=4, style_dim=4, hidden=4, mapping_layers=2, most=4),
+        partial(progan.Discriminator, most=4, blurred=True),
+        resolution=16,
+    ),
+}
+MODELS |= {name: lambda made=made: made(schedule=GROWTH()) for name, made in GROWING.items()}  # type: ignore[misc]
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload([__name__])
 
@@ -127,13 +144,9 @@ class Witness(Callback):
             print(*seen, stepped, *(float(batch[side].double().sum()) for side in sorted(batch)), file=file)
 
 
-def train(run: Run, rank: int = 0, port: int = 0) -> None:
-    """Run it in this process."""
-    torch.set_num_threads(1)
-    if run.world > 1:
-        os.environ |= {"LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0"}
-    seed_everything(3, workers=True, verbose=False)
-    data = ImageDataModule(
+def pairs(run: Run) -> ImageDataModule:
+    """Its data, for most models."""
+    return ImageDataModule(
         name="tiny",
         root=run.data,
         dataset=Paired(),
@@ -143,6 +156,20 @@ def train(run: Run, rank: int = 0, port: int = 0) -> None:
         batch_size=run.batch_size,
         num_workers=run.workers,
     )
+
+
+def pictures(run: Run) -> PictureModule:
+    """Its data, for models that grow."""
+    return PictureModule("tiny", run.data, 16, num_workers=run.workers)
+
+
+def train(run: Run, rank: int = 0, port: int = 0) -> None:
+    """Run it in this process."""
+    torch.set_num_threads(1)
+    if run.world > 1:
+        os.environ |= {"LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0"}
+    seed_everything(3, workers=True, verbose=False)
+    data = (pictures if run.model in GROWING else pairs)(run)
     signs = [(signal.SIGKILL, run.kill_at), (signal.SIGTERM, run.term_at)]
     callbacks: list[Callback] = [Sign(number, at) for number, at in signs if at is not None]
     callbacks += [Tick(run.every_n_images), Witness(run.folder / f"witness{rank}.txt")]

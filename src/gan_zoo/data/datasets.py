@@ -8,8 +8,21 @@ from gan_zoo.data.kinds.base import Kind, Problems
 from gan_zoo.data.kinds.colorize import Colorize
 from gan_zoo.data.kinds.labelmaps import LabelMaps
 from gan_zoo.data.kinds.paired import Paired
+from gan_zoo.data.kinds.pictures import Pictures
 from gan_zoo.data.kinds.repair import Repair
 from gan_zoo.data.kinds.unpaired import Unpaired
 from gan_zoo.data.samples import Album, Images, Shot
 
-__all__ = ["Album", "Colorize", "Images", "Kind", "LabelMaps", "Paired", "Problems", "Repair", "Shot", "Unpaired"]
+__all__ = [
+    "Album",
+    "Colorize",
+    "Images",
+    "Kind",
+    "LabelMaps",
+    "Paired",
+    "Pictures",
+    "Problems",
+    "Repair",
+    "Shot",
+    "Unpaired",
+]

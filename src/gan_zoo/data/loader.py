@@ -53,7 +53,7 @@ class EvalLoader(DataLoader[Any]):
     """A loader that raises what its data set could not read, as ``UserError``."""
 
     def __iter__(self) -> Any:
-        return _Unwrapped(super().__iter__, len(self))
+        return _Unwrapped(super().__iter__, self.__len__)
 
 
 class StreamLoader(EvalLoader):
@@ -100,7 +100,7 @@ class _Unwrapped:
     fetch the first batches of the wrong one (seen when resuming from the end of an epoch).
     """
 
-    def __init__(self, start: Callable[[], Iterator[Any]], length: int) -> None:
+    def __init__(self, start: Callable[[], Iterator[Any]], length: Callable[[], int]) -> None:
         self.start, self.length = start, length
         self.batches: Iterator[Any] | None = None
 
@@ -108,7 +108,7 @@ class _Unwrapped:
         return self
 
     def __len__(self) -> int:
-        return self.length
+        return self.length()
 
     def __next__(self) -> Batch:
         if self.batches is None:

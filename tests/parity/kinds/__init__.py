@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.parity.golden import Case
-from tests.parity.kinds import bicyclegan, cyclegan_and_pix2pix, growing, munit, pix2pixhd, ugatit
+from tests.parity.kinds import bicyclegan, cyclegan_and_pix2pix, growing, munit, pix2pixhd, reals, ugatit
 
 RUNNERS: dict[tuple[str, str], Callable[[Case], None]] = {
     (model, kind): run
@@ -14,6 +14,7 @@ RUNNERS: dict[tuple[str, str], Callable[[Case], None]] = {
         (("munit", "unit", "sa_munit"), munit),
         (("ugatit",), ugatit),
         (("progan", "stylegan"), growing),
+        (("stylegan",), reals),
     )
     for model in models
     for kind, run in family.RUNNERS.items()
