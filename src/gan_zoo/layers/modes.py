@@ -1,8 +1,9 @@
-"""Running a network in a mode that is neither ``train`` nor ``eval``, or without learning."""
+"""Running a network in a mode that is neither ``train`` nor ``eval``, without learning, or at full precision."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
@@ -43,3 +44,10 @@ def frozen(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
     finally:
         for parameter in chosen:
             parameter.requires_grad_(True)
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Without autocast, on devices that have it at all (``meta`` has not)."""
+    if not torch.amp.is_autocast_available(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_zoo.layers.modes import full_precision
+
 
 class SpectralConv2d(nn.Module):
     """A convolution of spectral norm 1, by one power iteration in every pass, also in evaluation mode.
@@ -51,7 +53,7 @@ class Normed(nn.Module):
     def sigma(self) -> Tensor:
         """The largest singular value as far as it is known: () scalar; its vectors are constants to the gradient."""
         matrix = self.weight_orig.flatten(1)
-        with torch.autocast(matrix.device.type, enabled=False):
+        with full_precision(matrix.device):
             if self.training:
                 with torch.no_grad():
                     v = F.normalize(matrix.T @ self.weight_u, dim=0, eps=1e-12)

@@ -16,6 +16,7 @@ from gan_zoo.errors import UserError, nearest
 from gan_zoo.layers.adain import AdaIN
 from gan_zoo.layers.adalin import LIN, AdaLIN, Plain
 from gan_zoo.layers.blocks import ResidualBlock
+from gan_zoo.layers.modes import full_precision
 from gan_zoo.layers.norm import instance_norm
 from gan_zoo.layers.spectral import NormedConv2d, NormedLinear
 
@@ -174,13 +175,20 @@ class Generator(nn.Module):
         logits = heat = None
         if self.cam is not None:
             x, logits, heat = self.cam(x)
-        code = self.style(x.mean(dim=(2, 3)) if self.light else x.flatten(1))
-        gamma, beta = self.gamma(code), self.beta(code)
+        gamma, beta = self._style(x)
         for block in self.blocks:
             x = self._run(block, x, gamma, beta)
         for stage in self.decoder:
             x = self._run(stage, x)
         return Attended(x, logits, heat)
+
+    def _style(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Scale and shift (N, C). Outside autocast: the full head's weights are read once, and copies kept for the
+        backward pass would be of gigabytes."""
+        with full_precision(x.device):
+            entry = x.mean(dim=(2, 3)) if self.light else x.flatten(1)
+            code = self.style(entry.to(self.gamma.weight.dtype))
+            return self.gamma(code), self.beta(code)
 
     def _run(self, stage: nn.Module, *inputs: Tensor) -> Tensor:
         if not (self.checkpointing and torch.is_grad_enabled()):

@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from gan_zoo.layers.modes import frozen, stochastic_inference
+from gan_zoo.layers.modes import frozen, full_precision, stochastic_inference
 from gan_zoo.layers.norm import sync_batch_norm
 
 
@@ -74,3 +74,14 @@ def test_frozen_parameters_get_no_gradient_and_thaw_also_after_an_error() -> Non
     with pytest.raises(ZeroDivisionError), frozen(net.parameters()):
         _ = 1 / 0
     assert [p.requires_grad for p in net.parameters()] == [True, False, True, True]
+
+
+def test_full_precision_inside_autocast() -> None:
+    """And on the ``meta`` device, which has no autocast."""
+    layer, x = nn.Linear(2, 2), torch.ones(1, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(x).dtype == torch.bfloat16
+        with full_precision(x.device):
+            assert layer(x).dtype == torch.float32
+    with full_precision(torch.device("meta")):
+        assert layer.to("meta")(x.to("meta")).shape == (1, 2)

@@ -65,3 +65,13 @@ def test_the_smallest_picture_just_works_and_one_smaller_is_refused(n_layers: in
     assert net(torch.zeros(1, 3, smallest, smallest)).out.shape == (1, 1, 1, 1)
     with pytest.raises(UserError, match=f"from {smallest} px"):
         net(torch.zeros(1, 3, smallest - 1, smallest))
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_styles_are_read_at_full_precision_inside_autocast(light: bool) -> None:
+    net, seen = Generator(ngf=2, n_blocks=1, size=16, light=light), list[torch.dtype]()
+    for layer in (net.style[0], net.gamma, net.beta):
+        layer.register_forward_hook(lambda _, __, y: seen.append(y.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        net(torch.zeros(1, 3, 16, 16)).out.sum().backward()
+    assert seen == [torch.float32] * 3
