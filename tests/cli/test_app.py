@@ -36,7 +36,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> None:
     for name in app.COMMANDS:
         with (
-            pytest.raises(SystemExit) if name in ("translate", "import", "data", "models", "benchmark") else _nothing()
+            pytest.raises(SystemExit)
+            if name in ("translate", "sample", "import", "data", "models", "benchmark")
+            else _nothing()
         ):
             assert main([name, "--help"]) == 0
         assert "usage: gan-zoo" in capsys.readouterr().out

@@ -13,6 +13,7 @@ COMMANDS = {  # name -> (module with a ``main(arguments)``, what the help says)
     "train": ("training", "train a model; the same as `python train.py`, in Hydra's language"),
     "evaluate": ("evaluation", "test a checkpoint on data: checkpoint=FILE data=NAME"),
     "translate": ("translation", "translate pictures and folders with a checkpoint"),
+    "sample": ("sample", "pictures of ProGAN and StyleGAN: grids, truncation, mixing tables, ways, animations"),
     "features": ("features", "looks of instances: encode them for training, or cluster them for translate"),
     "import": ("weights", "turn weights of a reference implementation into a checkpoint"),
     "data": ("data", "list, download and check data sets"),

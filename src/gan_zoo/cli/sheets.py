@@ -41,7 +41,7 @@ class Sheet:
             raise UserError("none of the pictures could be read: there is nothing for a sheet")
         if any(self.heads):
             rows.insert(0, [None, *(head and _small(head) for head in self.heads)])
-        return _laid_out(rows), skipped
+        return laid_out(rows), skipped
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,8 @@ def _small(picture: Any) -> Any:
     return picture
 
 
-def _laid_out(rows: Sequence[Sequence[Any | None]]) -> Any:
+def laid_out(rows: Sequence[Sequence[Any | None]]) -> Any:
+    """One picture of rows of Pillow images, as many in each, in the middle of their cells; None leaves a cell empty."""
     from PIL import Image
 
     widths = [max((cell.width for cell in column if cell), default=0) for column in zip(*rows, strict=True)]
