@@ -10,8 +10,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.errors import UserError
 from gan_zoo.layers.norm import NormFactory, instance_norm
+from gan_zoo.networks.unet import check_sides
 
 Upsampling = Callable[[int, int], list[nn.Module]]
 
@@ -82,7 +82,7 @@ class LatentUNet(nn.Module):
         Raises:
             UserError: H or W is not a multiple of 2**n_downs.
         """
-        self._check(x)
+        check_sides(x, len(self.down))
         z = x.new_zeros(len(x), 0) if z is None else z
         features: list[Tensor] = []
         for down in self.down:
@@ -92,14 +92,6 @@ class LatentUNet(nn.Module):
         for up, skip in zip(list(self.up)[1:], reversed(features), strict=True):
             x = up(torch.cat((x, skip), dim=1))
         return x
-
-    def _check(self, x: Tensor) -> None:
-        height, width = x.shape[-2:]
-        if height % self.stride or width % self.stride:
-            raise UserError(
-                f"a U-Net of {len(self.down)} halvings takes sides that are multiples of {self.stride}, "
-                f"not {width}x{height}: set data.crop_size to a multiple, or model.generator.n_downs lower"
-            )
 
 
 def with_code(x: Tensor, z: Tensor) -> Tensor:

@@ -54,7 +54,7 @@ class UNet(nn.Module):
         Raises:
             UserError: H or W is not a multiple of 2**n_downs.
         """
-        self._check(x)
+        check_sides(x, len(self.down))
         features = []
         for down in self.down:
             x = down(x)
@@ -63,14 +63,6 @@ class UNet(nn.Module):
         for up, skip in zip(list(self.up)[1:], reversed(features), strict=True):
             x = up(torch.cat((skip, x), dim=1) if self.skips else x)
         return x
-
-    def _check(self, x: Tensor) -> None:
-        height, width = x.shape[-2:]
-        if height % self.stride or width % self.stride:
-            raise UserError(
-                f"a U-Net of {len(self.down)} halvings takes sides that are multiples of {self.stride}, "
-                f"not {width}x{height}: set data.crop_size to a multiple, or model.generator.n_downs lower"
-            )
 
 
 def _down(in_channels: int, channels: int, norm: NormFactory, level: int, n_downs: int) -> nn.Sequential:
@@ -90,3 +82,13 @@ def _up(in_channels: int, channels: int, norm: NormFactory, dropout: bool) -> nn
 def _last(in_channels: int, out_channels: int) -> nn.Sequential:
     conv = nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1)
     return nn.Sequential(nn.ReLU(inplace=True), conv, nn.Tanh())
+
+
+def check_sides(x: Tensor, halvings: int) -> None:
+    """Raise ``UserError`` where a U-Net of so many halvings cannot give back the sides of x (N, C, H, W)."""
+    (height, width), stride = x.shape[-2:], 2**halvings
+    if height % stride or width % stride:
+        raise UserError(
+            f"a U-Net of {halvings} halvings takes sides that are multiples of {stride}, "
+            f"not {width}x{height}: set data.crop_size to a multiple, or model.generator.n_downs lower"
+        )
