@@ -46,9 +46,10 @@ def show(logger: Any, found: dict[str, Tensor], step: int) -> None:
     if isinstance(logger, WandbLogger):
         import wandb
 
-        logger.log_metrics(
-            {f"{name}/histogram": wandb.Histogram(values.tolist()) for name, values in found.items()}, step
-        )
+        made: dict[str, Any] = {}
+        for name, values in found.items():
+            made[f"{name}/histogram"] = wandb.Histogram(values.tolist())
+        logger.log_metrics(made, step)
     elif hasattr(getattr(logger, "experiment", None), "add_histogram"):
         for name, values in found.items():
             logger.experiment.add_histogram(f"{name}/histogram", values, step)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_zoo.cli import attention, label_maps, sheets, styles
+from gan_zoo.cli import attention, cam, label_maps, sheets, styles
 from gan_zoo.cli.arguments import Parser, direction
 from gan_zoo.cli.report import one_line
 from gan_zoo.cli.styles import Request
@@ -38,6 +38,7 @@ def main(argv: Sequence[str]) -> int:
     inputs, output = [Path(name) for name in args.inputs], Path(args.output)
     plan(inputs, output)  # what is wrong with the inputs is said before a model is loaded
     model, view = load(args.checkpoint)
+    cam.check(model, args)
     if getattr(model, "labels", 0):
         return label_maps.translate(model.to(device(args.device)), view, args)
     if label_maps.asked(args):
@@ -50,8 +51,9 @@ def main(argv: Sequence[str]) -> int:
     asked = styles.requests(model, view, way, args)
     sheets.check(asked, args)
     at, overlays = attention.requested(model, way, args)
-    jobs = plan(inputs, output, [*asked, *overlays])
-    translator = Translator(model, view, way, asked, at)
+    looks = cam.requested(args)
+    jobs = plan(inputs, output, [*asked, *overlays, *looks])
+    translator = Translator(model, view, way, asked, at, looks)
     if args.sheet:
         return make_sheet(translator, jobs, output, skip=args.skip)
     skipped = translate_all(translator, jobs, skip=args.skip)
@@ -73,6 +75,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     styles.add_options(parser)
     sheets.add_options(parser)
     attention.add_options(parser)
+    cam.add_options(parser)
     label_maps.add_options(parser)
     return parser.parse_args(list(argv))
 
@@ -112,13 +115,15 @@ def device(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Translator:
-    """A model, its data's pictures, a direction, what is asked of each input, the pixel whose attention is shown."""
+    """A model, its data's pictures, a direction, what is asked of each input, the pixel whose attention is shown, and
+    where to show what the generator looked at."""
 
     model: "GANModule"
     view: "View"
     way: str
     requests: Sequence[Request] = (Request(),)
     attention_at: tuple[int, int] | None = None
+    looks: Sequence[Request] = ()
 
     def __call__(self, job: Job) -> None:
         """Read, translate, write (beside the target first, so that a target is whole or not there)."""
@@ -134,6 +139,8 @@ class Translator:
             found = attention.overlays(self.model, images, self.way, first, self.attention_at)
             for suffix, picture in found.items():
                 write(picture, Request(suffix).target(job.target))
+        for request in self.looks:
+            write(cam.picture(self.model, source.to(self.model.device), self.way), request.target(job.target))
 
     def pictures(self, source: Any, request: Request) -> list[Any]:
         """The outputs of a request, as Pillow images."""
