@@ -246,6 +246,15 @@ def test_files_are_never_unpickled() -> None:
                 assert safe, f"{relative(path)}:{node.lineno}"
 
 
+def test_the_one_unpickler_finds_its_own_names_alone() -> None:
+    # Official weights are pickles: this reader calls nothing but functions of its own file.
+    found = {relative(path) for path in sources() if re.search(r"Unpickler\b(?!Error)", path.read_text())}
+    assert found == {"interop/pickled.py"}
+    text = (PACKAGE / "interop/pickled.py").read_text()
+    assert "def find_class" in text
+    assert not re.search(r"super\(\)|__import__|import_module|getattr|\beval\b|\bexec\b", text)
+
+
 def test_third_party_imports_are_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     required = [

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from gan_zoo.errors import UserError
 from gan_zoo.interop import from_reference, to_reference
 from gan_zoo.interop.munit import to_files
 from gan_zoo.models import CycleGAN, Pix2Pix
+from tests.unit.interop import official_files
 
 SMALL = {"netG": "resnet_6blocks", "ngf": 4, "ndf": 4}
 WORDS = [f"--option={key}={value}" for key, value in SMALL.items()]
@@ -202,3 +204,32 @@ def test_mistakes_with_a_whole_run(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "does not hold the state dicts of genA2B, genB2A, disGA, disGB, disLA, disLB" in capsys.readouterr().err
     assert main(["import", "ugatit", "parms=cats_params_latest.pt"]) == 1
     assert "no network 'parms' (did you mean params" in capsys.readouterr().err
+
+
+def test_an_official_pickle_of_stylegan(capsys: pytest.CaptureFixture[str]) -> None:
+    states = official_files.write(Path("a.pkl"), "stylegan", official_files.TINY | official_files.STYLE, "tfutil")
+    assert main(["import", "stylegan", "a.pkl"]) == 0
+    assert capsys.readouterr().out == "stylegan-a.ckpt: StyleGAN of a.pkl\n"
+    found = to_reference(gan_zoo.load("stylegan-a.ckpt"))
+    assert all((found[net][key].numpy() == value).all() for net in states for key, value in states[net].items())
+    assert main(["import", "stylegan", "a.pkl"]) == 1
+    assert "stylegan-a.ckpt exists: --force" in capsys.readouterr().err
+
+
+def test_a_malicious_pickle_is_refused_and_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.pkl").write_bytes(b"cos\nmkdir\n(S'harm'\ntR.")
+    for words in (["a.pkl"], ["G=a.pkl"], ["a.pkl", "--option=lod=1"]):
+        assert main(["import", "progan", *words, "--output", "x.ckpt"]) == 1
+        said = capsys.readouterr().err
+        assert "nothing in it was run: it names os.mkdir" in said
+        assert said.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["a.pkl"]
+
+
+def test_arrays_by_tensorflows_names() -> None:
+    states = official_files.arrays("progan", official_files.TINY)
+    for net in ("Gs", "D"):
+        np.savez(f"{net}.npz", **states[net])
+    assert main(["import", "progan", "Gs=Gs.npz", "D=D.npz", "--output", "p.ckpt"]) == 0
+    found = to_reference(gan_zoo.load("p.ckpt"))
+    assert all((found[net][key].numpy() == states[net][key]).all() for net in ("Gs", "D") for key in states[net])

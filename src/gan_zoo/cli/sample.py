@@ -62,6 +62,11 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--gif", action="store_true", help="with --interpolate: there and back again in an animation")
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
+    _add_styles(parser)
+    return parser.parse_args(list(argv))
+
+
+def _add_styles(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("StyleGAN")
     group.add_argument(
         "--psi", metavar="0.7", help="truncation: of all layers below the cut-off, or a number for each layer"
@@ -76,7 +81,6 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     group.add_argument("--rows", metavar="1,2", help="seeds for --mix; default: 0-3")
     group.add_argument("--columns", metavar="3,4", help="seeds for --mix; default: 4-8")
     group.add_argument("--no-noise", action="store_true", help="without the noise of each layer")
-    return parser.parse_args(list(argv))
 
 
 def _check(args: argparse.Namespace) -> None:

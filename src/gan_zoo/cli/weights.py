@@ -21,7 +21,11 @@ EXAMPLES = """\
   gan-zoo import pix2pix G=weights.pth --option netG=unet_128 --option ngf=32
   gan-zoo import bicyclegan edges2shoes_net_G.pth edges2shoes_net_E.pth --option input_nc=1
   gan-zoo import munit gen_01000000.pt dis_01000000.pt                    (both domains in each file; or gen alone)
-  gan-zoo import ugatit selfie2anime_params_latest.pt                     (all networks in one file)"""
+  gan-zoo import ugatit selfie2anime_params_latest.pt                     (all networks in one file)
+  gan-zoo import stylegan karras2019stylegan-ffhq-1024x1024.pkl           (official pickles; nothing in them is run)
+  gan-zoo import stylegan Gs=generator.npz D=discriminator.npz            (arrays by TensorFlow's names)"""
+
+GROWING = ("progan", "stylegan")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -31,16 +35,45 @@ def main(argv: Sequence[str]) -> int:
         UserError: an unreadable file, unknown option, weights that do not fit.
     """
     args = _parse(argv)
+    if args.model in GROWING:
+        return _growing(args)
     named = [network(word, args.model) for word in args.files]
     if len({name for name, _ in named}) < len(named):
         raise UserError("two files are for one network: name them as NETWORK=FILE")
     model = convert(args.model, dict(options(args.option)), dict(named))
-    target = Path(args.output or f"{args.model}-{named[0][1].parent.name or 'imported'}.ckpt")
-    if target.exists() and not args.force:
-        raise UserError(f"{target} exists: --force replaces it, --output names another file")
+    target = _target(args, named[0][1].parent.name)
     save(model, target)
     print(f"{target}: {type(model).__name__} with {', '.join(name for name, _ in named)} of the reference")
     return 0
+
+
+def _growing(args: argparse.Namespace) -> int:
+    """ProGAN and StyleGAN, whose files hold several networks and say what they are."""
+    from gan_zoo.interop.official import from_files
+
+    files = [_labelled(word) for word in args.files]
+    target = _target(args, files[0][1].stem)
+    model = from_files(args.model, files, dict(options(args.option)))
+    save(model, target)
+    print(f"{target}: {type(model).__name__} of {', '.join(path.name for _, path in files)}")
+    return 0
+
+
+def _labelled(word: str) -> tuple[str | None, Path]:
+    name, equals, path = word.partition("=")
+    return (name, Path(path)) if equals and re.fullmatch(r"[A-Za-z]\w*", name) else (None, Path(word))
+
+
+def _target(args: argparse.Namespace, name: str) -> Path:
+    """The checkpoint to write, which is new or to be replaced.
+
+    Raises:
+        UserError: it is neither.
+    """
+    target = Path(args.output or f"{args.model}-{name or 'imported'}.ckpt")
+    if target.exists() and not args.force:
+        raise UserError(f"{target} exists: --force replaces it, --output names another file")
+    return target
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -51,12 +84,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=raw,
     )
-    parser.add_argument("model", help="pix2pix, cyclegan, bicyclegan, unit, munit, sa_munit, ugatit")
+    parser.add_argument("model", help="pix2pix, cyclegan, bicyclegan, unit, munit, sa_munit, ugatit, progan, stylegan")
     parser.add_argument(
         "files",
         nargs="+",
         metavar="FILE",
-        help="*_net_<NETWORK>.pth, gen_*.pt, dis_*.pt, *_params_*.pt, or NETWORK=FILE",
+        help="*_net_<NETWORK>.pth, gen_*.pt, dis_*.pt, *_params_*.pt, *.pkl, *.npz, or NETWORK=FILE",
     )
     parser.add_argument(
         "--option",
