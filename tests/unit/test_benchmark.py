@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from gan_zoo import benchmark
-from gan_zoo.models import BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
+from gan_zoo.models import UGATIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
+from gan_zoo.networks.ugatit import Generator
 from gan_zoo.networks.unet import UNet
 from tests.labelled import ENCODER, tiny
 
@@ -97,6 +98,15 @@ def test_bicyclegan_computes_nothing_twice() -> None:
     """The reference counts 261 GFLOP at 256 px, batch 2: the second backward pass through G(random) is not made."""
     two = {name: images.expand(2, -1, -1, -1) for name, images in batch_of(256).items()}
     assert benchmark.flops_per_iteration(BicycleGAN(), two) <= 235e9
+
+
+@pytest.mark.slow
+def test_ugatit_takes_three_quarters_of_the_references_operations() -> None:
+    """The reference counts 693 GFLOP for the light model at 128 px; counted without numbers, on the meta device."""
+    with torch.device("meta"):
+        model = UGATIT(partial(Generator, light=True))
+        batch = {d: torch.zeros(1, 3, 128, 128) for d in "ab"}
+        assert benchmark.flops_per_iteration(model, batch) <= 535e9
 
 
 @pytest.mark.parametrize("make", [small_pix2pix, small_cyclegan])
