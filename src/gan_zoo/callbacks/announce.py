@@ -23,7 +23,7 @@ class Announce(Callback):
 
 def announcement(trainer: Trainer, module: Any) -> list[Line]:
     """Name and text of each line."""
-    lines = [_data(trainer), _model(module), _remark(module), _batch(trainer), _precision(trainer)]
+    lines = [_data(trainer), _model(module), _remark(module), _batch(trainer, module), _precision(trainer)]
     return [
         line for line in [*lines, _norm(trainer, module), _pools(trainer, module), _length(trainer, module)] if line
     ]
@@ -75,15 +75,26 @@ def _remark(module: Any) -> Line | None:
     return ("note", text) if text else None
 
 
-def _batch(trainer: Trainer) -> Line | None:
+def _batch(trainer: Trainer, module: Any) -> Line | None:
     total = images_per_iteration(trainer)
     if total is None:
-        return None
+        return _growth(trainer, module)
     micro, world = trainer.accumulate_grad_batches, trainer.world_size
     factors = [count(world, f"{trainer.strategy.root_device.type} device")]
     factors += [f"batch {total // world // micro}"]
     factors += [f"{micro} micro-batches"] if micro > 1 else []
     return "batch", f"{' x '.join(factors)} = {count(total, 'image')} an iteration"
+
+
+def _growth(trainer: Trainer, module: Any) -> Line | None:
+    """The sizes of a model that grows, each with its batch; its schedule says how long."""
+    schedule: Any = getattr(module, "schedule", None)
+    if not hasattr(schedule, "stages"):
+        return None
+    stages = schedule.stages(trainer.world_size)
+    sizes = ", ".join(f"{stage.resolution} px x {stage.batch}" for stage in stages)
+    kimg = f"{schedule.train_kimg:g} + {schedule.fade_kimg:g} thousand images at each size and of each fade"
+    return "growth", f"{sizes}; {kimg}; now {schedule.at(schedule.clock(module), trainer.world_size).resolution} px"
 
 
 def _precision(trainer: Trainer) -> Line:
@@ -116,7 +127,9 @@ def _length(trainer: Trainer, module: Any) -> Line:
     if end is None:
         return "to go", "no end set (trainer.max_epochs or trainer.max_steps sets one)"
     left, batch = max(0, end - done), images_per_iteration(trainer)
-    images = f" ({count(left * batch, 'image')})" if batch else ""
+    total = getattr(getattr(module, "schedule", None), "total_kimg", None)
+    known = left * batch if batch else 1000 * total - module.images_seen if total and trainer.max_epochs == 1 else None
+    images = f" ({count(max(0, round(known)), 'image')})" if known is not None else ""
     behind = f"; {count(done, 'iteration')} ({count(module.images_seen, 'image')}) behind" if done else ""
     limit = seconds_left(trainer)
     until = f", or {timedelta(seconds=round(limit))} of training if that is sooner" if limit is not None else ""

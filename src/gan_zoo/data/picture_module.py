@@ -61,6 +61,10 @@ class PictureModule(ImageDataModule):
             self._check(growth)
         super().setup(stage)
 
+    def describe(self) -> str:
+        """One line: what was found where, how much of it, and what it is made to."""
+        return f"{super().describe().rpartition(';')[0]}; {self.resolution}x{self.resolution} px at full size"
+
     def train_dataloader(self) -> Any:
         """The training loader; sharded by rank, resumable."""
         growth = self.growth

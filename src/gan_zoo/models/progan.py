@@ -152,8 +152,6 @@ class ProGAN(GANModule):
         return spherical(first, second, count)
 
     def visuals(self, batch: Batch) -> Images:
-        """Real pictures, and samples of the same latents each time."""
-        return {
-            "real": batch["image"],
-            "sample": self.sample(len(batch["image"]), labels=self.one_hot(batch)).clamp(-1, 1),
-        }
+        """Real pictures, and samples of the same latents each time, their pixels repeated to the reals' size."""
+        made = self.sample(len(batch["image"]), labels=self.one_hot(batch)).clamp(-1, 1)
+        return {"real": batch["image"], "sample": F.interpolate(made, batch["image"].shape[-2:])}

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_zoo.layers.init import Initialisation, Untouched
@@ -181,5 +182,6 @@ class StyleGAN(GANModule):
         return mean
 
     def visuals(self, batch: Batch) -> Images:
-        """Real pictures, and samples of the same latents each time."""
-        return {"real": batch["image"], "sample": self.sample(len(batch["image"]), psi=None).clamp(-1, 1)}
+        """Real pictures, and samples of the same latents each time, their pixels repeated to the reals' size."""
+        made = self.sample(len(batch["image"]), psi=None).clamp(-1, 1)
+        return {"real": batch["image"], "sample": F.interpolate(made, batch["image"].shape[-2:])}

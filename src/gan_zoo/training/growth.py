@@ -93,6 +93,12 @@ class Growth(Phased):
             batch = min(batch, self.most_per_device[resolution] * devices)
         return Stage(lod, resolution, batch, self.rates.get(resolution, self.rate))
 
+    def stages(self, devices: int = 1) -> list[Stage]:
+        """What holds when each size begins to train, the first one first."""
+        steps = round(math.log2(self.resolution) - math.floor(math.log2(self.start)))
+        phase = 1000 * (self.train_kimg + self.fade_kimg)
+        return [self.at(math.ceil(step * phase), devices) for step in range(steps + 1)]
+
     def clock(self, run: Any) -> int:
         """The images seen when the clock was last looked at: every few iterations, at whose batch it cannot change."""
         images: int = run.images_seen - run.global_step % self.every * run.images_of_iteration

@@ -12,6 +12,7 @@ from gan_zoo.models.ugatit import UGATIT
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.ugatit import Discriminator, Generator
+from gan_zoo.training.growth import Growth
 
 
 def test_lines(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +72,20 @@ def test_what_a_model_remarks() -> None:
 )
 def test_planned_iterations(options: dict[str, Any], expected: int | None) -> None:
     assert planned_iterations(fake_trainer(**options)) == expected
+
+
+def test_sizes_of_a_model_that_grows() -> None:
+    growth = Growth(16, train_kimg=2, fade_kimg=1.5, batch=8, batches={4: 32}, total_kimg=20)
+    model = SimpleNamespace(schedule=growth, players=(), images_seen=2500, global_step=80, images_of_iteration=32)
+    model.modules = list
+    data = SimpleNamespace(batch_size=None)
+    trainer = fake_trainer(train_dataloader=data, max_epochs=1, num_training_batches=1000, world_size=1, global_step=80)
+    lines = dict(announcement(trainer, model))
+    assert lines["growth"] == (
+        "4 px x 32, 8 px x 8, 16 px x 8; 2 + 1.5 thousand images at each size and of each fade; now 8 px"
+    )
+    assert lines["to go"].startswith("920 iterations (17,500 images); 80 iterations (2,500 images) behind")
+    assert "batch" not in lines
 
 
 def test_counts() -> None:

@@ -87,6 +87,7 @@ def test_samples_are_the_same_each_time_and_not_trained() -> None:
     shown = model.visuals(pictures(8))
     assert list(shown) == ["real", "sample"]
     assert shown["sample"].abs().max() <= 1
+    assert torch.equal(model.visuals(pictures(16))["sample"][..., ::2, ::2], shown["sample"])
 
 
 def test_a_way_between_latents_is_an_arc_with_both_ends() -> None:

@@ -25,6 +25,13 @@ def test_size_batch_and_rate_change_where_a_fade_begins() -> None:
     assert SMALL(4001) == 2.0
 
 
+def test_each_size_with_its_batch() -> None:
+    assert [(stage.resolution, stage.batch, stage.lod) for stage in SMALL.stages()] == [
+        *((4, 4, 2.0), (8, 8, 1.0), (16, 4, 0.0))
+    ]
+    assert [stage.batch for stage in SMALL.stages(devices=3)] == [3, 6, 3]
+
+
 def test_devices_share_the_batch_and_limit_it() -> None:
     limited = Growth(resolution=8, start=4, batch=7, most_per_device={4: 2})
     assert limited.at(0, devices=2).batch == 4
