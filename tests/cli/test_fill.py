@@ -1,12 +1,17 @@
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from gan_zoo.cli.compose import Composer, forget
 from gan_zoo.cli.fill import fill, header, kind_of_data
 from gan_zoo.cli.runs import build_model
 from gan_zoo.errors import UserError
+from gan_zoo.training.config import build
+
+from .conftest import ROOT
 
 SMALL_PARTS = [
     *("model/generator=latent_unet_128", "model/encoder=resnet_128", "model/discriminator=patchgan_multi_128")
@@ -119,6 +124,83 @@ def test_a_paper_with_preprocessing_and_a_length_of_its_own(
     filled = fill(composer, typed)
     assert filled.overrides == [*typed, *added]
     assert composer.compose(filled.overrides, multirun=True)
+
+
+TICK = "callbacks.tick.every_n_images=100000"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["model=progan", "data=images"], ["trainer.max_epochs=1", TICK]),
+        (["data=ffhq"], ["model=stylegan", "trainer.max_epochs=1", TICK]),
+        (["model=stylegan", "data=images", "trainer.max_steps=5"], ["trainer.max_epochs=-1", TICK]),
+        (["model=stylegan", "data=images", "trainer.max_epochs=1", "callbacks.tick.every_n_images=9"], []),
+    ],
+)
+def test_models_that_grow(composer: Composer, typed: list[str], expected: list[str]) -> None:
+    filled = fill(composer, typed)
+    assert filled.overrides == [*typed, *expected]
+    assert composer.compose(filled.overrides)
+
+
+@pytest.mark.parametrize("typed", [["model=progan", "data=images"], ["experiment=stylegan/ffhq"], ["data=images"]])
+def test_tiny_networks_that_grow(composer: Composer, typed: list[str]) -> None:
+    filled = fill(composer, [*typed, "debug=tiny"])
+    assert "debug=tiny" not in filled.overrides
+    cfg = composer.compose(filled.overrides)
+    assert (cfg.trainer.max_epochs, cfg.trainer.max_steps, cfg.model.generator.most) == (-1, 3, 4)
+    assert "ngf" not in cfg.model.generator
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (["model=stylegan"], "model=stylegan learns from a folder of pictures .*: add data=images data.root=DIR"),
+        (["model=progan", "data=horse2zebra"], "model=progan does not learn from data=horse2zebra"),
+        (["model=cyclegan", "data=images"], "model=cyclegan does not learn from data=images"),
+        (["model=pix2pixhd", "data=images", "model.labels=0"], "model=pix2pixhd does not learn from data=images"),
+    ],
+)
+def test_pictures_alone_need_their_model(composer: Composer, typed: list[str], line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        fill(composer, typed)
+
+
+@pytest.mark.parametrize(
+    ("model", "schedule", "case", "devices"),
+    [
+        ("progan", "growth_progan_v1", "progan/schedule_v1_1gpu", 1),
+        ("progan", "growth_progan_8gpus", "progan/schedule_v2_8gpus", 8),
+        ("stylegan", "growth_stylegan", "stylegan/schedule_ffhq1024_1gpu", 1),
+        ("stylegan", "growth_stylegan_8gpus", "stylegan/schedule_ffhq1024_8gpu", 8),
+    ],
+)
+def test_schedules_are_the_official_tables(
+    composer: Composer, model: str, schedule: str, case: str, devices: int
+) -> None:
+    cfg = composer.compose([f"model={model}", "data=images", f"model/schedule={schedule}"])
+    made = build(OmegaConf.to_container(cfg.model.schedule, resolve=True))
+    with np.load(ROOT / "tests" / "golden" / case / "tensors.npz") as arrays:
+        for images, lod, side, batch, rate, *_ in arrays["table"].tolist():
+            now = made.at(int(images), devices)
+            assert (now.resolution, now.batch, now.rate) == (side, batch, pytest.approx(rate))
+            assert now.lod == pytest.approx(lod)
+
+
+@pytest.mark.parametrize("name", ["progan", "stylegan"])
+def test_configurations_of_models_that_grow_are_the_constructors_defaults(composer: Composer, name: str) -> None:
+    with torch.device("meta"):
+        configured = build_model(composer.compose([f"model={name}", "data=images"]).model)
+        bare = type(configured)()
+    shapes = [{key: value.shape for key, value in model.state_dict().items()} for model in (configured, bare)]
+    assert shapes[0] == shapes[1]
+    ours, theirs = (model.description() for model in (configured, bare))
+    for key in set(ours) - {"generator", "discriminator", "schedule"}:
+        assert ours[key] == theirs[key], key
+    assert configured.schedule.start == bare.schedule.start
+    assert configured.discriminator.group == bare.discriminator.group
+    assert configured.discriminator.soften == bare.discriminator.soften or name == "progan"
 
 
 @pytest.mark.parametrize("name", ["unit", "munit", "sa_munit", "ugatit"])

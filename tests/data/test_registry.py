@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from gan_zoo.data import registry
-from gan_zoo.data.datasets import LabelMaps
+from gan_zoo.data.datasets import Kind, LabelMaps, Pictures
 from gan_zoo.data.labelmap_module import LabelMapModule
+from gan_zoo.data.picture_module import PictureModule
 from gan_zoo.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
+MODULES: dict[type[Kind], type] = {LabelMaps: LabelMapModule, Pictures: PictureModule}
 
 
 def test_lines_say_licence_counts_and_size() -> None:
@@ -17,6 +19,7 @@ def test_lines_say_licence_counts_and_size() -> None:
     assert names == [
         *("colorize_cc0", "repair_cc0", "edges2shoes_cc0", "tshirt2longsleeve_cc0"),
         *("facades", "maps", "horse2zebra", "cat2dog", "selfie2anime", "cityscapes"),
+        *("ffhq", "celebahq", "lsun"),
     ]
     for entry in registry.entries():
         line = entry.line()
@@ -37,7 +40,7 @@ def test_every_data_set_has_a_config_of_its_kind() -> None:
             assert config.name == entry.name
             target = config.dataset._target_ if "dataset" in config else config._target_
             made = get_class(target)
-            assert made is type(entry.dataset) or made is {LabelMaps: LabelMapModule}.get(type(entry.dataset))
+            assert made is type(entry.dataset) or made is MODULES.get(type(entry.dataset))
 
 
 def test_checksums_are_lists_of_the_counted_files() -> None:

@@ -6,7 +6,8 @@
 - a U-Net of 256 px on pictures of 128 px: the U-Net of 128 px, with the other parts of that size;
 - a model that shares a batch among its objectives, with batches that cannot be shared: its own size of batches;
 - a model with preprocessing of its own, on data with the usual one: its own;
-- a model whose paper counts iterations, in a run without a length of its own: that length, counted in images.
+- a model whose paper counts iterations, in a run without a length of its own: that length, counted in images;
+- a model that grows: one epoch for its whole schedule, a clock for checkpoints and grids, its own debug=tiny.
 """
 
 import math
@@ -21,9 +22,10 @@ from gan_zoo.cli.compose import Composer
 from gan_zoo.errors import UserError
 
 PAIRS, COLOURS, HOLES, UNPAIRED, LABELS = "pairs", "colours", "holes", "unpaired", "label maps"
+PICTURES = "pictures"  # alone
 KINDS = {  # by the class in gan_zoo.data, of the data set or else of the module
     **{"Paired": PAIRS, "Colorize": COLOURS, "Repair": HOLES, "Unpaired": UNPAIRED},
-    "LabelMapModule": LABELS,
+    **{"LabelMapModule": LABELS, "PictureModule": PICTURES},
 }
 EMBEDDED = {PAIRS: "repair_cc0", UNPAIRED: "tshirt2longsleeve_cc0"}
 OPTIONAL = ("+experiment=", "+stage=", "+ablation=", "+debug=", "+hparams_search=")
@@ -31,6 +33,7 @@ SMALLER = {  # by class: what stands in for the parts of 256 px
     "BicycleGAN": {"generator": "latent_unet_128", "encoder": "resnet_128", "discriminator": "patchgan_multi_128"}
 }
 DEPTHS = ("_target_", "n_downs", "n_blocks", "n_layers", "each.n_layers")
+GROWING = ("ProGAN", "StyleGAN")
 FROM_PICTURES = ("Pix2Pix", "CycleGAN", "BicycleGAN", "UNIT", "MUNIT", "SAMUNIT", "UGATIT")
 USUAL_LENGTH = (200, -1)  # conf/trainer/default.yaml's max_epochs and max_steps
 DECIDING = ("model", "data", "model/generator", "data.crop_size")  # where one of these is swept, nothing is made to fit
@@ -59,6 +62,7 @@ def fill(composer: Composer, overrides: list[str]) -> Filled:
     if composer.config_name != "train":
         return filled
     typed = _typed(filled.overrides)
+    _fit_debug(composer, typed, filled)
     if "experiment" in typed:
         return filled
     if not {"model", "data"} & typed.keys():
@@ -137,6 +141,8 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
             raise UserError(
                 f"model={name} learns from label maps, which do not come with the zoo: add data=labelmaps data.root=DIR"
             )
+        if kind == PICTURES:
+            raise UserError(f"model={name} learns from a folder of pictures of your own: add data=images data.root=DIR")
         filled.add(f"data={EMBEDDED.get(kind, EMBEDDED[PAIRS])}", f"photographs that come with the zoo, {kind}")
     if "model" not in typed and not typed["data"].is_sweep_override():
         of_data = [text for text in _fixed(filled.overrides) if text.lstrip("+~").startswith("data")]
@@ -145,17 +151,25 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
             filled.add("model=cyclegan", f"{typed['data'].value()} is unpaired")
         if kind == LABELS:
             filled.add("model=pix2pixhd", f"{typed['data'].value()} are label maps")
+        if kind == PICTURES:
+            filled.add("model=stylegan", f"{typed['data'].value()} are pictures alone")
 
 
 def _make_fit(composer: Composer, cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
     model, data = str(typed["model"].value()) if "model" in typed else "pix2pix", str(typed["data"].value())
     target = str(cfg.model.get("_target_", "")).rpartition(".")[2]
     kind = kind_of_data(cfg)
+    if target in GROWING and kind == PICTURES:
+        _fit_growth(cfg, typed, filled)
     if target in ("Pix2Pix", "BicycleGAN") and kind == UNPAIRED:
         raise UserError(
             f"model={model} learns from pairs, and data={data} is unpaired: take model=cyclegan, or data of pairs"
         )
-    if (target == "Pix2PixHD" and kind in (COLOURS, HOLES, UNPAIRED)) or (kind == LABELS and target in FROM_PICTURES):
+    alone = (target in GROWING and kind not in (PICTURES, "")) or (kind == PICTURES and target in FROM_PICTURES)
+    of_maps = (target == "Pix2PixHD" and kind in (COLOURS, HOLES, UNPAIRED, PICTURES)) or (
+        kind == LABELS and target in FROM_PICTURES
+    )
+    if alone or of_maps:
         raise UserError(f"model={model} does not learn from data={data}: gan-zoo train --help says which data fit")
     if target == "Pix2PixHD" and kind == PAIRS:
         for key, value in (("model.labels", "0"), ("model.instances", "false")):
@@ -213,3 +227,29 @@ def _fit_length(about: dict[str, str], cfg: DictConfig, typed: dict[str, Overrid
     at_once = math.prod(number for number in numbers if isinstance(number, int) and number > 0)
     filled.add("trainer.max_epochs=-1", "the paper counts iterations")
     filled.add(f"trainer.max_steps={-(-images // at_once)}", f"{images:,} images, {at_once} an iteration")
+
+
+def _fit_growth(cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:
+    """One epoch for the whole schedule; as that is long, a clock that does not wait for its end."""
+    told = {"trainer.max_epochs", "trainer.max_steps"} & typed.keys()
+    if not told and (cfg.trainer.max_epochs, cfg.trainer.max_steps) == USUAL_LENGTH:
+        kimg = cfg.model.schedule.get("total_kimg")
+        why = f"of {1000 * kimg:,.0f} images, model.schedule.total_kimg" if kimg else "without an end of its own"
+        filled.add("trainer.max_epochs=1", why)
+    elif "trainer.max_epochs" not in typed and cfg.trainer.max_epochs not in (1, -1):
+        filled.add("trainer.max_epochs=-1", "iterations are counted")
+    if "callbacks.tick.every_n_images" not in typed and cfg.callbacks.tick and not cfg.callbacks.tick.every_n_images:
+        filled.add("callbacks.tick.every_n_images=100000", "checkpoints and grids within the one epoch")
+
+
+def _fit_debug(composer: Composer, typed: dict[str, Override], filled: Filled) -> None:
+    """debug=tiny by the names that growing networks' widths have."""
+    if "debug" not in typed or typed["debug"].value() != "tiny" or not {"model", "data", "experiment"} & typed.keys():
+        return
+    others = [text for text in _fixed(filled.overrides) if text != "debug=tiny"]
+    named = [text for text in others if text.startswith(("model=", "data=", "experiment="))]
+    cfg = composer.compose(named)
+    grows = str(cfg.model.get("_target_", "")).rpartition(".")[2] in GROWING
+    if grows or ("model" not in typed and "experiment" not in typed and kind_of_data(cfg) == PICTURES):
+        filled.overrides[:] = [text for text in filled.overrides if text != "debug=tiny"]
+        filled.add("debug=tiny_growing", "its widths have names of their own")

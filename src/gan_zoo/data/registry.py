@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_zoo.data.datasets import Colorize, Kind, LabelMaps, Paired, Repair, Unpaired
+from gan_zoo.data.datasets import Colorize, Kind, LabelMaps, Paired, Pictures, Repair, Unpaired
 from gan_zoo.errors import UserError, nearest
 
 PACKAGE = Path(__file__).parent
@@ -20,7 +20,7 @@ CHECKSUMS = PACKAGE / "checksums"
 
 
 _KINDS: dict[type[Kind], str] = {
-    **{Paired: "paired", Unpaired: "unpaired", LabelMaps: "labelmaps"},
+    **{Paired: "paired", Unpaired: "unpaired", LabelMaps: "labelmaps", Pictures: "images"},
     **{Colorize: "colorize", Repair: "repair"},
 }
 
@@ -47,7 +47,7 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """What a batch holds: pairs, unpaired images, label maps, or photographs to colourise or to repair."""
+        """What a batch holds: pairs, unpaired images, label maps, images alone, or photographs to alter."""
         return _KINDS[type(self.dataset)]
 
     @property
@@ -163,6 +163,31 @@ _ENTRIES = (
         by_hand="register at https://www.cityscapes-dataset.com, unpack gtFine_trainvaltest.zip and "
         "leftImg8bit_trainvaltest.zip into one folder",
         remarks=("its test split has dummy label maps: val is what is tested on",),
+    ),
+    Entry(
+        "ffhq",
+        "faces, aligned, 1024 px (StyleGAN)",
+        Pictures(),
+        {"all": 70_000},
+        "CC BY-NC-SA 4.0 (NVIDIA); single photographs have licences of their own",
+        by_hand="run download_ffhq.py of https://github.com/NVlabs/ffhq-dataset for images1024x1024",
+        remarks=("all pictures train, as in the paper",),
+    ),
+    Entry(
+        "celebahq",
+        "faces of celebrities, 1024 px (ProGAN)",
+        Pictures(),
+        {"all": 30_000},
+        "CelebA's: non-commercial research",
+        by_hand="make it of CelebA and its deltas as https://github.com/tkarras/progressive_growing_of_gans says",
+    ),
+    Entry(
+        "lsun",
+        "one class of LSUN, such as bedroom or cat, at least 256 px at the short side",
+        Pictures(),
+        {"bedroom": 3_033_042},
+        "none stated",
+        by_hand="get a class by download.py of https://github.com/fyu/lsun, and its pictures by data.py export",
     ),
 )
 _BY_NAME = {entry.name: entry for entry in _ENTRIES}
