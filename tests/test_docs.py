@@ -2,16 +2,20 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from lightning import Trainer
+from omegaconf import DictConfig
 from torch.utils.data import DataLoader
 
+from gan_zoo.cli.compose import Composer, forget
+from gan_zoo.cli.fill import header
 from gan_zoo.errors import UserError
-from gan_zoo.models import MUNIT, UNIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
+from gan_zoo.models import MUNIT, UGATIT, UNIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
 from gan_zoo.networks.latent_encoder import ConvEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
@@ -19,6 +23,7 @@ from gan_zoo.networks.munit import AutoEncoder, StridedPatch, StyleAutoEncoder
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.pix2pixhd import GlobalGenerator
 from gan_zoo.networks.resnet import ResNet
+from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.networks.unet import UNet
 from gan_zoo.networks.vgg import VGG
 from gan_zoo.training.module import GANModule
@@ -41,9 +46,13 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
         assert target.startswith("http") or (page.parent / target).exists(), target
 
 
-def logged(model: GANModule, folder: Path) -> set[str]:
+PAIR = {"a": torch.zeros(1, 3, 32, 32), "b": torch.zeros(1, 3, 32, 32)}
+ALONE = {"image": torch.zeros(1, 3, 8, 8), "class": torch.zeros(1, dtype=torch.int64)}
+
+
+def logged(model: GANModule, folder: Path, batch: dict[str, torch.Tensor] = PAIR) -> set[str]:
     """Every name that one iteration, one validation and one test of a model log."""
-    batch = {"a": torch.rand(1, 3, 32, 32), "b": torch.rand(1, 3, 32, 32)}
+    batch = {key: torch.rand_like(image) if image.ndim == 4 else image for key, image in batch.items()}
     loader = DataLoader([{key: image[0] for key, image in batch.items()}] * 2, batch_size=2)
     options = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
     trainer = Trainer(max_steps=1, logger=False, enable_checkpointing=False, default_root_dir=folder, **options)
@@ -67,7 +76,9 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         model = kind(partial(generator, ngf=2), judge, lambda_cycle=1.0, lambda_vgg=1.0)
         model.perceptual.network = VGG(((2,),), taps=(0,))
         found |= logged(model, folder)
-    return found
+    judge = partial(Discriminator, ndf=1)
+    light = partial(Generator, ngf=1, n_blocks=1, light=True)
+    return found | logged(UGATIT(light, judge, scopes={"global": 5, "local": 3}), folder)
 
 
 def test_every_logged_name_is_explained(names: set[str]) -> None:
@@ -103,36 +114,48 @@ def overrides() -> list[tuple[str, str]]:
     ]
 
 
-def composes(arguments: list[str]) -> bool:
-    """Whether a training command line makes a configuration."""
-    from gan_zoo.cli.compose import Composer, forget
-
-    try:
-        Composer("train").compose(arguments)
-    except UserError:
-        return False
-    finally:
-        forget()
-    return True
+@pytest.fixture(scope="module")
+def composer() -> Iterator[Composer]:
+    yield Composer("train")
+    forget()
 
 
-def test_commands_name_options_that_exist() -> None:
+def test_commands_name_options_that_exist(composer: Composer) -> None:
     found = commands()
     assert len(found) > 5
     for page, command in found:
         words = [word for word in shlex.split(command)[2:] if "=" in word and "…" not in word and "," not in word]
-        assert composes(words), f"{page}: {command}"
+        try:
+            composer.compose(words)
+        except UserError as error:
+            pytest.fail(f"{page}: {command}: {error}")
 
 
-def test_options_in_the_text_exist() -> None:
-    """Each fits one of the models on one of the kinds of data."""
+def keys(config: DictConfig, before: str = "") -> Iterator[str]:
+    """Every key of a configuration, inner ones with those around them."""
+    for key in config:
+        yield f"{before}{key}"
+        inner = config._get_node(key)
+        if isinstance(inner, DictConfig) and not inner._is_none() and not inner._is_missing():
+            yield from keys(inner, f"{before}{key}.")
+
+
+def test_options_in_the_text_exist(composer: Composer) -> None:
+    """Keys are those of some model on data that it takes; groups have the options that are named."""
     found = overrides()
     assert len(found) > 20
+    data = {"pairs": "paired", "unpaired": "unpaired", "label maps": "labelmaps", "pictures": "images"}
+    models = {name: data[header(composer, "model", name)["data"]] for name in composer.options("model")}
+    homes = [[], ["data=repair_cc0"], *([f"model={name}", f"data={kind}"] for name, kind in models.items())]
+    known = {key for home in homes for key in keys(composer.compose(home))}
+    groups = set(composer.groups())
     for page, option in found:
-        pix2pixhd = ["model=pix2pixhd", "data=labelmaps"]
-        homes = [[], ["model=pix2pix", "data=paired"], ["model=cyclegan", "data=unpaired"], pix2pixhd]
-        homes += [[f"model={name}", "data=unpaired"] for name in ("unit", "sa_munit")]
-        assert any(composes([*home, option]) for home in homes), f"{page}: {option}"
+        name, _, value = option.partition("=")
+        group = name.partition("@")[0]
+        if group in groups and ("/" in group or value in composer.options(group)):
+            assert set(value.split(",")) <= set(composer.options(group)), f"{page}: {option}"
+        else:
+            assert name in known or name.rpartition(".")[0] in known, f"{page}: {option}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
