@@ -23,7 +23,8 @@ EXAMPLES = """\
   gan-zoo import munit gen_01000000.pt dis_01000000.pt                    (both domains in each file; or gen alone)
   gan-zoo import ugatit selfie2anime_params_latest.pt                     (all networks in one file)
   gan-zoo import stylegan karras2019stylegan-ffhq-1024x1024.pkl           (official pickles; nothing in them is run)
-  gan-zoo import stylegan Gs=generator.npz D=discriminator.npz            (arrays by TensorFlow's names)"""
+  gan-zoo import stylegan Gs=generator.npz D=discriminator.npz            (arrays by TensorFlow's names)
+  gan-zoo import stylegan train_step-6.model                              (a common PyTorch port; step 6 is 256 px)"""
 
 GROWING = ("progan", "stylegan")
 

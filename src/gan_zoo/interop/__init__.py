@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from gan_zoo.errors import UserError, nearest
-from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix, growing, munit, pix2pixhd, ugatit
+from gan_zoo.interop import bicyclegan, cyclegan_and_pix2pix, growing, munit, pix2pixhd, rosinality, ugatit
 from gan_zoo.training.module import GANModule
 
 Weights = Mapping[str, Mapping[str, Any]]
@@ -48,6 +48,8 @@ def from_reference(name: str, options: Mapping[str, Any], weights: Weights) -> G
     Raises:
         UserError: an unknown model or option, or weights that do not fit; the line says which.
     """
+    if name == "stylegan" and rosinality.speaks(options, weights):  # the common PyTorch port
+        return rosinality.from_reference(name, options, weights)
     return _adapter(name).from_reference(name, options, weights)
 
 
@@ -68,4 +70,6 @@ def _adapter(name: str) -> Adapter:
 
 
 def _adapter_of(model: GANModule) -> Adapter:
+    if rosinality.holds(model):
+        return rosinality
     return next(adapter for name, adapter in _ADAPTERS.items() if name.replace("_", "") == type(model).__name__.lower())

@@ -125,6 +125,8 @@ class Discriminator(nn.Module):
         blurred: the features are blurred before they are halved (StyleGAN).
         mean_last: halved by means behind the activation, not in front of it (ProGAN's unfused form).
         group, features: samples of one group of the minibatch deviation, and channels that it adds.
+        rgb_active, widen_first: of the common PyTorch port, for its weights: whether an activation follows the layers
+            that read pictures, which of a block's two convolutions has more channels behind it.
     """
 
     def __init__(
@@ -139,9 +141,12 @@ class Discriminator(nn.Module):
         mean_last: bool = False,
         group: int = 4,
         features: int = 1,
+        rgb_active: bool = True,
+        widen_first: bool = False,
     ) -> None:
         super().__init__()
         self.top, self.mean_last = levels(resolution), mean_last
+        self.rgb_act: Callable[[Tensor], Tensor] = leaky if rgb_active else nn.Identity()
         self.group, self.features = group, features
         self.soften: Callable[[Tensor], Tensor] = blur if blurred else nn.Identity()
 
@@ -150,10 +155,12 @@ class Discriminator(nn.Module):
 
         self.from_rgb = nn.ModuleList(EqualizedConv2d(channels, nf(k - 1), 1) for k in range(2, self.top + 1))
         down = conv if mean_last else halve_conv
-        self.blocks = nn.ModuleList(
-            nn.ModuleList((EqualizedConv2d(nf(k - 1), nf(k - 1)), EqualizedConv2d(nf(k - 1), nf(k - 2), how=down)))
-            for k in range(3, self.top + 1)
-        )
+        blocks = []
+        for k in range(3, self.top + 1):
+            between = nf(k - 2 if widen_first else k - 1)
+            pair = (EqualizedConv2d(nf(k - 1), between), EqualizedConv2d(between, nf(k - 2), how=down))
+            blocks.append(nn.ModuleList(pair))
+        self.blocks = nn.ModuleList(blocks)
         self.last = EqualizedConv2d(nf(1) + features, nf(1))
         self.dense = EqualizedLinear(nf(1) * 16, nf(0))
         self.score = EqualizedLinear(nf(0), outputs, gain=1.0)
@@ -169,11 +176,11 @@ class Discriminator(nn.Module):
             raise UserError(
                 f"at level of detail {lod} pictures have {2**level} px, not {image.shape[-1]}x{image.shape[-2]}"
             )
-        x = leaky(self.from_rgb[level - 2](image))
+        x = self.rgb_act(self.from_rgb[level - 2](image))
         for k in range(level, 2, -1):
             x = self._block(k, x)
             if k == level and share > 0:
-                x = torch.lerp(x, leaky(self.from_rgb[level - 3](halve(image))), share)
+                x = torch.lerp(x, self.rgb_act(self.from_rgb[level - 3](halve(image))), share)
         x = leaky(self.last(minibatch_deviation(x, self.group, self.features)))
         out: Tensor = self.score(leaky(self.dense(x.flatten(1))))
         return out

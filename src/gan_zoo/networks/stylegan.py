@@ -64,24 +64,35 @@ class Epilogue(nn.Module):
         style_dim: numbers of a style; 0 leaves styles out.
         noise: whether there is noise, one plane for all channels, times a weight for each.
         pixel, instance: which norms there are.
+        eps: of instance norm.
+        biased: whether it adds its bias; else who calls it has done so.
     """
 
-    def __init__(self, channels: int, style_dim: int, noise: bool, pixel: bool, instance: bool) -> None:
+    def __init__(
+        self,
+        channels: int,
+        style_dim: int,
+        noise: bool,
+        pixel: bool,
+        instance: bool,
+        eps: float = 1e-8,
+        biased: bool = True,
+    ) -> None:
         super().__init__()
         self.noise_weight = nn.Parameter(torch.zeros(channels)) if noise else None
         self.bias = nn.Parameter(torch.zeros(channels))
-        self.pixel, self.instance = pixel, instance
+        self.pixel, self.instance, self.eps, self.biased = pixel, instance, eps, biased
         self.style = EqualizedLinear(style_dim, 2 * channels, gain=1.0) if style_dim else None
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
         """x (N, C, h, w), style (N, style_dim), noise (N or 1, 1, h, w) -> (N, C, h, w)."""
         if self.noise_weight is not None and noise is not None:
             x = x + noise * self.noise_weight[:, None, None]
-        x = leaky(x + self.bias[:, None, None])
+        x = leaky(x + self.bias[:, None, None] if self.biased else x)
         if self.pixel:
             x = pixel_norm(x)
         if self.instance:
-            x = F.instance_norm(x, eps=1e-8)
+            x = F.instance_norm(x, eps=self.eps)
         if self.style is None:
             return x
         scale, shift = self.style(style)[:, :, None, None].chunk(2, dim=1)
@@ -98,6 +109,8 @@ class Synthesis(nn.Module):
         base, most, decay: see ``progan.width``.
         constant: features of 4x4 pixels that are learned; else a linear layer makes them of the first style.
         styles, noise, pixel, instance: see ``Epilogue``; the paper's configurations B to F switch them.
+        eps, bias_before_blur, one_noise: of the common PyTorch port, for its weights: eps of instance norm, where the
+            doubling layers add their bias, whether both layers of a size have the first one's noise.
     """
 
     def __init__(
@@ -113,15 +126,19 @@ class Synthesis(nn.Module):
         noise: bool = True,
         pixel: bool = False,
         instance: bool = True,
+        eps: float = 1e-8,
+        bias_before_blur: bool = False,
+        one_noise: bool = False,
     ) -> None:
         super().__init__()
-        self.top = levels(resolution)
+        self.top, self.one_noise = levels(resolution), one_noise
 
         def nf(stage: int) -> int:
             return width(stage, base, most, decay)
 
-        def epilogue(stage: int) -> Epilogue:
-            return Epilogue(nf(stage), style_dim if styles else 0, noise, pixel, instance)
+        def epilogue(i: int) -> Epilogue:
+            biased = not (bias_before_blur and i % 2 == 0 and i > 0)
+            return Epilogue(nf(i // 2 + 1), style_dim if styles else 0, noise, pixel, instance, eps, biased)
 
         self.constant = nn.Parameter(torch.ones(1, nf(1), 4, 4)) if constant else None
         self.dense = None if constant else EqualizedLinear(style_dim, nf(1) * 16, gain=2**0.5 / 4, bias=False)
@@ -130,7 +147,7 @@ class Synthesis(nn.Module):
             convs.append(EqualizedConv2d(nf(k - 2), nf(k - 1), bias=False, how=double_conv))
             convs.append(EqualizedConv2d(nf(k - 1), nf(k - 1), bias=False))
         self.convs = nn.ModuleList(convs)  # of layers 1, 2, …
-        self.epilogues = nn.ModuleList(epilogue(i // 2 + 1) for i in range(self.layers))
+        self.epilogues = nn.ModuleList(epilogue(i) for i in range(self.layers))
         rgb = (EqualizedConv2d(nf(k - 1), channels, 1, gain=1.0) for k in range(2, self.top + 1))
         self.to_rgb = nn.ModuleList(rgb)  # of level 2, 3, …
         for i in range(self.layers if noise else 0):
@@ -157,12 +174,14 @@ class Synthesis(nn.Module):
         for i in range(1, 2 * level - 2):
             if i % 2 == 0:
                 before = x
-            x = self._layer(i, x, w[:, min(i, w.shape[1] - 1)], noise[i])
+            x = self._layer(i, x, w[:, min(i, w.shape[1] - 1)], noise[i - i % 2 if self.one_noise else i])
         return faded(self.to_rgb, level, share, x, before)
 
     def _layer(self, i: int, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
-        x = self.convs[i - 1](x)
-        out: Tensor = self.epilogues[i](blur(x) if i % 2 == 0 else x, style, noise)
+        x, end = self.convs[i - 1](x), self.epilogues[i]
+        if i % 2 == 0:
+            x = blur(x if end.biased else x + end.bias[:, None, None])  # type: ignore[index]
+        out: Tensor = end(x, style, noise)
         return out
 
 
@@ -222,5 +241,7 @@ class Generator(nn.Module):
     @torch.no_grad()
     def take_mean(self, z: Tensor) -> Tensor:
         """Set the mean of w to that of these latents (N, latent_dim), for weights that bring none: (style_dim,)."""
-        mean = torch.stack([self.mapping(part).mean(dim=0) * len(part) for part in z.split(1024)]).sum(dim=0) / len(z)
+        mean = torch.stack([self.mapping(part).mean(dim=0) * len(part) for part in torch.split(z, 1024)]).sum(
+            dim=0
+        ) / len(z)
         return self.mean_w.copy_(mean)

@@ -49,6 +49,8 @@ def compare(case: Case, name: str, value: Tensor) -> None:
 @torch.no_grad()
 def network(case: Case) -> None:
     """A generator, a discriminator, or a part of StyleGAN's generator, at several levels of detail."""
+    if "alphas" in case.config:
+        return port(case)
     options = {key: value for key, value in case.config.items() if key not in ("lod", "runs")}
     model: Any = from_reference(case.model, options, weights(case)).double()
     for net, given in weights(case).items():
@@ -72,6 +74,33 @@ def _listed(case: Case, model: GANModule, net: str, given: Mapping[str, np.ndarr
     for key, value in given.items():
         assert list(found[key].shape) == list(value.shape), key
         np.testing.assert_array_equal(found[key].numpy(), value.astype(np.float64), err_msg=key)
+
+
+def port(case: Case) -> None:
+    """A network of the common PyTorch port, within a fade and without one."""
+    for alpha in case.config["alphas"]:
+        weights = case.weights()
+        model: Any = from_reference(case.model, {**case.config, "alpha": alpha}, weights)
+        (label_,) = weights
+        for key, value in to_reference(model)[label_].items():
+            if key in weights[label_]:
+                np.testing.assert_allclose(value.numpy(), weights[label_][key], rtol=1e-6, atol=1e-6, err_msg=key)
+        name = {-1: "alpham1"}.get(alpha, f"alpha{label(alpha)}")
+        if label_ == "discriminator":
+            score = model.discriminator.double()(image(case.says["inputs"]["image"]), model.lod)
+            _rounded(case, f"score_{name}", score)
+            continue
+        net = model.generator.double()
+        w = net.mapping(case.fed("z").double())
+        _rounded(case, "w", w)
+        planes = [case.fed(f"noise_{i // 2}").double() for i in range(2 * case.config["step"] + 2)]
+        picture = net.synthesis(net.spread(w), planes, model.lod)
+        _rounded(case, f"image_{name}", _thinned(picture, case.arrays[f"image_{name}"]))
+
+
+def _rounded(case: Case, name: str, value: Tensor) -> None:
+    """As ``compare``, for weights that were multiplied in float32: to 1e-6, as the cases say."""
+    case.compare(name, value, rtol=1e-6, atol=1e-6 * float(np.abs(case.arrays[name]).max()))
 
 
 def _progan(case: Case, net: Any) -> None:
