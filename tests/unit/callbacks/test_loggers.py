@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 from tests.unit.callbacks.conftest import Fit
 
 from gan_zoo.callbacks import loggers
@@ -143,12 +144,12 @@ def test_a_server_that_cannot_be_reached_is_no_failure(tmp_path: Path, monkeypat
 
 def test_sweep_is_the_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sweep_name() is None
-    config = SimpleNamespace(mode="RunMode.MULTIRUN", sweep=SimpleNamespace(dir="sweeps/2026-01-02"))
+    config = OmegaConf.create({"job": {"num": 0}, "sweep": {"dir": "sweeps/2026-01-02"}})
     hydra = SimpleNamespace(HydraConfig=SimpleNamespace(initialized=lambda: True, get=lambda: config))
     monkeypatch.setitem(sys.modules, "hydra.core.hydra_config", hydra)  # type: ignore[arg-type]
     assert sweep_name() == "2026-01-02"
     assert wandb_logger(tmp_path)._wandb_init["group"] == "2026-01-02"
-    config.mode = "RunMode.RUN"
+    config.job.num = "???"  # a run of its own has no number
     assert sweep_name() is None
 
 
