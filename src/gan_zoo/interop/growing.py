@@ -22,7 +22,8 @@ from gan_zoo.training.module import GANModule
 from gan_zoo.training.optimizers import TensorFlowAdam
 
 Turn = Callable[[Tensor], Tensor]
-FUSED = 7  # the level from which StyleGAN's doubling convolutions are transposed ones (128 px)
+# The size from which StyleGAN's doubling convolutions are transposed ones.
+FUSED: dict[Any, int] = {"auto": 128, True: 8, False: 2**30}
 
 
 class Pair(NamedTuple):
@@ -125,7 +126,8 @@ def style_pairs(net: stylegan.Generator) -> Iterator[Pair]:
     for k in range(2, top + 1):
         if k > 2:
             size = f"{2**k}x{2**k}"
-            yield from _convolution(synthesis, 2 * k - 4, f"{size}/Conv0_up", "mirrored" if k >= FUSED else "kernel")
+            turn = "mirrored" if 2**k >= synthesis.fused_from else "kernel"
+            yield from _convolution(synthesis, 2 * k - 4, f"{size}/Conv0_up", turn)
             yield from _convolution(synthesis, 2 * k - 3, f"{size}/Conv1", "kernel")
         yield from _layer(f"synthesis.to_rgb.{k - 2}", f"G_synthesis/ToRGB_lod{top - k}", "kernel")
     if net.mapping.label_vectors is not None:
@@ -167,11 +169,12 @@ def pairs(net: nn.Module) -> list[Pair]:
 # Options of the networks by the references' names, and what they are called here.
 _WIDTHS = {"fmap_base": "base", "fmap_max": "most", "fmap_decay": "decay"}
 _DEVIATION = {"mbstd_group_size": "group", "mbstd_num_features": "features"}
-_NETWORK = ("num_channels", "resolution", "label_size", "fused_scale", *_WIDTHS, *_DEVIATION)
+_NETWORK = ("num_channels", "resolution", "label_size", "fused_scale", "use_leakyrelu", *_WIDTHS, *_DEVIATION)
 _STYLE = {
     **{"latent_size": "latent_dim", "dlatent_size": "style_dim", "mapping_fmaps": "hidden"},
     **{"mapping_layers": "mapping_layers", "const_input_layer": "constant", "use_styles": "styles"},
     **{"use_noise": "noise", "use_pixel_norm": "pixel", "use_instance_norm": "instance"},
+    **{"mapping_lrmul": "rate"},
 }
 _TRAINING: dict[str, Any] = {
     **{"learning_rate": 0.001, "ema_beta": None, "lod": 0.0, "adam": {}, "loss_options": {}, "style_mixing_prob": 0.9},
@@ -269,8 +272,9 @@ def _build(name: str, options: Mapping[str, Any]) -> GANModule:
 def _progan(g: Mapping[str, Any], d: Mapping[str, Any], o: Mapping[str, Any], both: dict[str, Any]) -> GANModule:
     fused = g.get("fused_scale", True)
     latents = {"latent_dim": g["latent_size"]} if "latent_size" in g else {}
+    slope = 0.2 if g.get("use_leakyrelu", True) else 0.0
     return ProGAN(
-        generator=partial(progan.Generator, fused=fused, **latents, **_widths(g)),
+        generator=partial(progan.Generator, fused=fused, slope=slope, **latents, **_widths(g)),
         discriminator=partial(progan.Discriminator, mean_last=not d.get("fused_scale", True), **_judge(d)),
         labels=g.get("label_size", 0),
         ema_decay=o["ema_beta"] or 0.999,
@@ -281,6 +285,7 @@ def _progan(g: Mapping[str, Any], d: Mapping[str, Any], o: Mapping[str, Any], bo
 
 def _stylegan(g: Mapping[str, Any], d: Mapping[str, Any], o: Mapping[str, Any], both: dict[str, Any]) -> GANModule:
     style = {_STYLE[key]: value for key, value in g.items() if key in _STYLE}
+    style["fused_from"] = FUSED[g.get("fused_scale", "auto")]
     beta = {"ema_decay": o["ema_beta"]} if o["ema_beta"] else {}
     return StyleGAN(
         generator=partial(stylegan.Generator, labels=g.get("label_size", 0), **style, **_widths(g)),

@@ -12,7 +12,7 @@ from gan_zoo.training.module import GANModule
 # Options in the files that have one value here, and those that say nothing of a network.
 _FIXED: dict[str, Any] = {
     **{"dtype": "float32", "nonlinearity": "lrelu", "use_wscale": True, "normalize_latents": True},
-    **{"use_leakyrelu": True, "use_pixelnorm": True, "blur_filter": [1, 2, 1], "mapping_lrmul": 0.01},
+    **{"use_pixelnorm": True, "blur_filter": [1, 2, 1]},
     **{"mapping_nonlinearity": "lrelu", "tanh_at_end": None, "pixelnorm_epsilon": 1e-8},
 }
 _IDLE = frozenset(("func_name", "randomize_noise", "structure", "truncation_psi", "truncation_cutoff", "is_training"))

@@ -111,6 +111,7 @@ class Synthesis(nn.Module):
         styles, noise, pixel, instance: see ``Epilogue``; the paper's configurations B to F switch them.
         eps, bias_before_blur, one_noise: of the common PyTorch port, for its weights: eps of instance norm, where the
             doubling layers add their bias, whether both layers of a size have the first one's noise.
+        fused_from: size from which an official file's kernels work mirrored; the pictures do not depend on it.
     """
 
     def __init__(
@@ -129,9 +130,10 @@ class Synthesis(nn.Module):
         eps: float = 1e-8,
         bias_before_blur: bool = False,
         one_noise: bool = False,
+        fused_from: int = 128,
     ) -> None:
         super().__init__()
-        self.top, self.one_noise = levels(resolution), one_noise
+        self.top, self.one_noise, self.fused_from = levels(resolution), one_noise, fused_from
 
         def nf(stage: int) -> int:
             return width(stage, base, most, decay)

@@ -37,3 +37,27 @@ def test_what_does_not_fit_is_refused_in_one_line() -> None:
         from_reference("progan", TINY, {"E": weights["G"]})
     with pytest.raises(UserError, match=r"no option 'fmap_bass'.*fmap_base"):
         from_reference("progan", {"fmap_bass": 3}, {})
+
+
+@torch.no_grad()
+def test_fused_layers_hold_mirrored_kernels() -> None:
+    torch.manual_seed(0)
+    weights = {"G": to_reference(from_reference("stylegan", TINY | STYLE, {}))["G"]}
+    kernel = "G_synthesis/16x16/Conv0_up/weight"
+    nets = {
+        fused: reference_networks(from_reference("stylegan", TINY | STYLE | {"fused_scale": fused}, weights))["G"]
+        for fused in ("auto", True, False)
+    }
+    # Below 128 px nothing is fused of itself.
+    plain, fused = nets["auto"].synthesis.convs[3].weight, nets[True].synthesis.convs[3].weight
+    assert torch.equal(plain, nets[False].synthesis.convs[3].weight)
+    assert torch.equal(fused, plain.flip(2, 3))
+    assert torch.equal(plain, weights["G"][kernel].permute(3, 2, 0, 1))
+
+
+def test_other_activations_and_rates() -> None:
+    relu = from_reference("progan", TINY | {"use_leakyrelu": False}, {})
+    assert reference_networks(relu)["G"].slope == 0
+    assert reference_networks(from_reference("progan", TINY, {}))["G"].slope == 0.2
+    quick = from_reference("stylegan", TINY | STYLE | {"mapping_lrmul": 0.5}, {})
+    assert reference_networks(quick)["G"].mapping.layers[0].rate == 0.5
