@@ -16,6 +16,9 @@ from gan_zoo.cli.compose import Composer, forget
 from gan_zoo.cli.fill import header
 from gan_zoo.errors import UserError
 from gan_zoo.models import MUNIT, UGATIT, UNIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
+from gan_zoo.models.progan import ProGAN
+from gan_zoo.models.stylegan import StyleGAN
+from gan_zoo.networks import progan, stylegan
 from gan_zoo.networks.latent_encoder import ConvEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
@@ -26,6 +29,7 @@ from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.networks.unet import UNet
 from gan_zoo.networks.vgg import VGG
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.module import GANModule
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +82,10 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         found |= logged(model, folder)
     judge = partial(Discriminator, ndf=1)
     light = partial(Generator, ngf=1, n_blocks=1, light=True)
-    return found | logged(UGATIT(light, judge, scopes={"global": 5, "local": 3}), folder)
+    found |= logged(UGATIT(light, judge, scopes={"global": 5, "local": 3}), folder)
+    small, grown = partial(progan.Discriminator, most=2), {"resolution": 8, "schedule": Growth(8, start=8)}
+    found |= logged(ProGAN(partial(progan.Generator, most=2), small, labels=2, **grown), folder, ALONE)
+    return found | logged(StyleGAN(partial(stylegan.Generator, most=2), small, **grown), folder, ALONE)
 
 
 def test_every_logged_name_is_explained(names: set[str]) -> None:
