@@ -4,7 +4,7 @@ Position p of the stream is the p-th picture since the start of training, whatev
 there, and whether it is mirrored, depends on the seed and p alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
@@ -15,7 +15,7 @@ from torch.utils.data.distributed import DistributedSampler
 
 from gan_zoo.data.images import with_channels
 from gan_zoo.data.levels import Pixels, at_side, prepared
-from gan_zoo.data.loader import Batch, Failure
+from gan_zoo.data.loader import Batch, EvalLoader, Failure
 from gan_zoo.data.sampler import rng_at
 from gan_zoo.data.samples import Images
 from gan_zoo.errors import UserError
@@ -178,6 +178,17 @@ class Growing(Dataset["Batch | Failure"]):
             self.kept[source.path] = pixels
             self.taken += pixels.nbytes
         return pixels
+
+
+class GrowingLoader(EvalLoader):
+    """The training loader. Its position is the model's own count of images, which its sampler asks for."""
+
+    def state_dict(self) -> dict[str, int]:
+        """Nothing; but Lightning takes a loader without a state for one that cannot go on."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Nothing is restored."""
 
 
 def whole(batch: Batch | Failure) -> Batch | Failure:

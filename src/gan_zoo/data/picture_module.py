@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gan_zoo.data.datamodule import ImageDataModule
-from gan_zoo.data.growing import Growing, GrowingSampler, Grows, grows, whole
+from gan_zoo.data.growing import Growing, GrowingLoader, GrowingSampler, Grows, grows, whole
 from gan_zoo.data.kinds.pictures import Pictures
-from gan_zoo.data.loader import EvalLoader
 from gan_zoo.data.options import positive
 from gan_zoo.data.transforms import Mode
 from gan_zoo.data.transforms_square import CentreSquare
@@ -77,7 +76,7 @@ class PictureModule(ImageDataModule):
         sampler = GrowingSampler(growth, stands, world, rank, whole=self.trainer.max_epochs == 1)
         workers = self._workers(world)
         how = self._how(workers) | {"collate_fn": whole, "persistent_workers": workers > 0}
-        return EvalLoader(Growing(self.images("train"), self.cache_bytes), batch_size=None, sampler=sampler, **how)
+        return GrowingLoader(Growing(self.images("train"), self.cache_bytes), batch_size=None, sampler=sampler, **how)
 
     def val_dataloader(self) -> Any:
         """No loader: pictures that are made of nothing have nothing to be held against."""
