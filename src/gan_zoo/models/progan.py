@@ -139,7 +139,7 @@ class ProGAN(GANModule):
 
     def codes(self, seeds: Iterable[int]) -> Tensor:
         """Latents (N, latent_dim) of seeds."""
-        return seeded(seeds, self.generator.latent_dim).to(self.device)
+        return seeded(seeds, self.generator.latent_dim).to(self.average.dense.weight)
 
     @torch.no_grad()
     def paint(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -159,7 +159,7 @@ class StyleGAN(GANModule):
         self, seeds: Iterable[int], psi: Psi = 0.7, cutoff: int | None = 8, labels: Tensor | None = None
     ) -> Tensor:
         """Styles (N, layers, D) of seeds' latents by the running mean, truncated: see ``Generator.truncated``."""
-        z = seeded(seeds, self.average.mapping.latent_dim).to(self.device)
+        z = seeded(seeds, self.average.mapping.latent_dim).to(self.average.mean_w)
         styles: Tensor = self.average.truncated(self.average.spread(self.average.mapping(z, labels)), psi, cutoff)
         return styles
 
@@ -178,7 +178,7 @@ class StyleGAN(GANModule):
     def mean_w(self, count: int = 10_000, seed: int = 0) -> Tensor:
         """Measure, keep and give the mean of w (D,) that truncation needs: for weights that bring none."""
         z = torch.randn(count, self.average.mapping.latent_dim, generator=torch.Generator().manual_seed(seed))
-        mean: Tensor = self.average.take_mean(z.to(self.device))
+        mean: Tensor = self.average.take_mean(z.to(self.average.mean_w))
         return mean
 
     def visuals(self, batch: Batch) -> Images:

@@ -114,3 +114,8 @@ def test_only_the_player_at_work_gets_gradients(name: str) -> None:
     other = {"generator": "discriminator", "discriminator": "generator"}[name]
     assert any(p.grad is not None for p in getattr(model, name).parameters())
     assert all(p.grad is None for p in getattr(model, other).parameters())
+
+
+def test_samples_in_float64() -> None:
+    model = ProGAN(**NETWORKS, schedule=Growth(8, start=8)).double()
+    assert model.sample(2).dtype == torch.float64

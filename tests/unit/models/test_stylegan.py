@@ -122,3 +122,10 @@ def test_the_mean_of_w_is_measured_of_the_running_mean() -> None:
     assert torch.equal(model.average.mean_w, mean)
     assert mean.abs().sum() > 0
     assert torch.equal(model.codes([3], psi=0.0, cutoff=1)[0, 0], mean)
+
+
+def test_samples_in_float64() -> None:
+    model = small()
+    single = model.sample(2)
+    torch.testing.assert_close(model.double().sample(2).float(), single, rtol=1e-3, atol=1e-4)
+    assert model.mean_w(10).dtype == torch.float64
