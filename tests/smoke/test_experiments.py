@@ -66,7 +66,7 @@ def data_for(cfg: DictConfig, root: Path) -> None:
 
 
 def test_there_are_rows_of_every_paper() -> None:
-    papers = {"pix2pix", "cyclegan", "munit", "unit", "sa_munit", "ugatit", "demo"}
+    papers = {"pix2pix", "cyclegan", "munit", "unit", "sa_munit", "ugatit", "demo", "progan", "stylegan"}
     assert {name.partition("/")[0] for name in EXPERIMENTS} >= papers
 
 
