@@ -46,6 +46,16 @@ def test_two_ranks_are_one(model: str, data: Path, tmp_path: Path) -> None:
     assert_equal(one, two)
 
 
+@pytest.mark.parametrize("model", ["progan", "stylegan"])
+def test_growing_on_two_ranks_is_growing_on_one(model: str, data: Path, tmp_path: Path) -> None:
+    """Two iterations at the first size, two in a fade; the mean of w is each rank's own."""
+    one = weights(Run(model, devices=1, batch_size=8), data, tmp_path)
+    two = weights(Run(model, devices=2, batch_size=4), data, tmp_path)
+    assert one["images_seen"] == 32
+    one["state"] = {key: value for key, value in one["state"].items() if not key.endswith("mean_w")}
+    assert_equal(one, two)
+
+
 def test_micro_batches_of_two_ranks_are_one_batch(data: Path, tmp_path: Path) -> None:
     """Exact for generators that play first: no player of an iteration then waits for another's update."""
     one = weights(Run("cyclegan", devices=1, batch_size=4, iterations=2), data, tmp_path)

@@ -16,14 +16,18 @@ from torch.optim import SGD
 
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Unpaired
+from gan_zoo.data.picture_module import PictureModule
 from gan_zoo.layers.norm import instance_norm
 from gan_zoo.models.bicyclegan import BicycleGAN
 from gan_zoo.models.cyclegan import CycleGAN
 from gan_zoo.models.munit import MUNIT
 from gan_zoo.models.pix2pix import Pix2Pix
+from gan_zoo.models.progan import ProGAN
 from gan_zoo.models.sa_munit import SAMUNIT
+from gan_zoo.models.stylegan import StyleGAN
 from gan_zoo.models.ugatit import UGATIT
 from gan_zoo.models.unit import UNIT
+from gan_zoo.networks import progan, stylegan
 from gan_zoo.networks.latent_encoder import ResNetEncoder
 from gan_zoo.networks.latent_unet import LatentUNet
 from gan_zoo.networks.multiscale import MultiScale
@@ -32,6 +36,7 @@ from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.networks.unet import UNet
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.schedules import LinearSecondHalf
 from tests.labelled import COARSE_TO_FINE
 
@@ -79,6 +84,30 @@ MODELS = {
     ),
     "pix2pixhd": COARSE_TO_FINE,  # an epoch frozen, an iteration joint
 }
+
+
+class Shared(progan.Discriminator):
+    """Groups of its deviation lie within each half of a batch, as they do on two devices."""
+
+    def forward(self, x: torch.Tensor, lod: float = 0.0) -> torch.Tensor:
+        """Half by half, where one process has both."""
+        if torch.distributed.is_initialized():
+            return super().forward(x, lod)
+        return torch.cat([super(Shared, self).forward(half, lod) for half in x.chunk(2)])
+
+
+# Two iterations at 4 px, two in the fade to 8 px.
+GROWTH = partial(Growth, resolution=8, train_kimg=0.012, fade_kimg=0.02, batch=8, every=2)
+GROWING = {
+    "progan": partial(ProGAN, partial(progan.Generator, most=4), partial(Shared, most=4)),
+    "stylegan": partial(
+        StyleGAN,
+        partial(stylegan.Generator, latent_dim=4, style_dim=4, hidden=4, mapping_layers=2, most=4),
+        partial(Shared, most=4, blurred=True),
+    ),
+}
+for name, made in GROWING.items():  # without Adam, which would make steps of the noise of second derivatives
+    MODELS[name] = lambda made=made: made(resolution=8, schedule=GROWTH(), optimizer=partial(SGD, lr=1e-3))  # type: ignore[misc]
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload([__name__])
 
@@ -114,8 +143,12 @@ def train(run: Run, data: Path, out: Path, rank: int, port: int) -> None:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    images = ImageDataModule(
-        "small", data, Unpaired(), load_size=36, crop_size=32, batch_size=run.batch_size, num_workers=0
+    sizes = {"load_size": 36, "crop_size": 32, "batch_size": run.batch_size}
+    grows = run.model in GROWING
+    images = (
+        PictureModule("small", data, 8, num_workers=0)
+        if grows
+        else ImageDataModule("small", data, Unpaired(), num_workers=0, **sizes)  # type: ignore[arg-type]
     )
     trainer.fit(model, datamodule=images)
     assert trainer.global_step == run.iterations
