@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from gan_zoo.cli.compose import Composer, conf_dir, dotted, forget, parse, quoted
@@ -17,7 +18,7 @@ def composer() -> Iterator[Composer]:
 @pytest.mark.parametrize(
     ("override", "line"),
     [
-        ("model=pix2pxi", "there is no model=pix2pxi (did you mean pix2pix?)"),
+        ("model=pix2pxi", "there is no model=pix2pxi (did you mean pix2pix or pix2pixhd?)"),
         ("data=horse2zebre", "there is no data=horse2zebre (did you mean horse2zebra?)"),
         ("model/generator=unet128", "there is no model/generator=unet128 (did you mean unet_128"),
         ("experiment=pix2pix/facade", "there is no experiment=pix2pix/facade"),
@@ -51,14 +52,23 @@ def test_the_papers_recipe(composer: Composer) -> None:
 
 
 def test_every_part_of_a_model_can_be_chosen(composer: Composer) -> None:
-    groups = list(composer.groups("model"))
-    assert {"model/generator", "model/adversarial", "model/norm", "model/init"} <= set(groups)
-    for model in composer.options("model"):
-        for turn in range(max(len(composer.options(group)) for group in groups)):
-            chosen = {group: composer.options(group)[turn % len(composer.options(group))] for group in groups}
-            chosen["model/norm@model.generator.norm"] = chosen.pop("model/norm")
-            cfg = composer.compose([f"model={model}", *(f"{group}={option}" for group, option in chosen.items())])
-            assert cfg.model.generator.norm._target_.startswith("gan_zoo.layers.norm.")
+    """Each model with the options of its parts in turn, so that every option of every part has been chosen once."""
+    models, unchosen = (
+        composer.options("model"),
+        {group: set(composer.options(group)) for group in composer.groups("model")},
+    )
+    assert {"model/generator", "model/adversarial", "model/norm", "model/init"} <= set(unchosen)
+    for model in models:
+        parts = yaml.safe_load((conf_dir() / "model" / f"{model}.yaml").read_text())["defaults"]
+        places = [f"model/{next(iter(part))}" for part in parts if isinstance(part, dict)]
+        groups = {place: place.partition("@")[0] for place in places}
+        while left := {place: min(unchosen[group]) for place, group in groups.items() if unchosen[group]}:
+            words = [f"{place.replace('@', '@model.')}={option}" for place, option in left.items()]
+            cfg = composer.compose([f"model={model}", *words])
+            assert cfg.model._target_.startswith("gan_zoo.models.")
+            for place, option in left.items():
+                unchosen[groups[place]].discard(option)
+    assert not any(unchosen.values()), unchosen
 
 
 def test_every_target_exists(composer: Composer) -> None:

@@ -114,6 +114,9 @@ def test_results_are_announced_where_they_are(tmp_path: Path, capsys: pytest.Cap
     said = capsys.readouterr().out
     assert "gallery:    run/gallery.html\n" in said
     assert "checkpoint: run/checkpoints/last.ckpt\n" in said
+    assert "gan-zoo translate run/checkpoints/last.ckpt PICTURES --output translated" in said
+    runs.announce_results(tmp_path / "run", samples=True)
+    assert "gan-zoo sample run/checkpoints/last.ckpt --output samples" in capsys.readouterr().out
 
 
 def test_hushed_leaves_levels_as_they_were() -> None:

@@ -82,7 +82,7 @@ def train_one(cfg: DictConfig, group: str | None = None, name: str | None = None
                 print(f"{'start:':<11} {line}", flush=True)
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         if trainer.is_global_zero:
-            announce_results(folder)
+            announce_results(folder, samples=hasattr(model, "sample"))
         return optimized(trainer, cfg.get("optimized_metric"))
 
 
@@ -185,14 +185,15 @@ def optimized(trainer: "Trainer", name: str | None) -> float | None:
     return float(trainer.callback_metrics[name])
 
 
-def announce_results(folder: Path) -> None:
-    """Where to look, and what to do next."""
+def announce_results(folder: Path, samples: bool = False) -> None:
+    """Where to look, and what to do next; ``samples``: with a model that makes pictures of nothing."""
     shown = _relative(folder)
     if (folder / "gallery.html").is_file():
         print(f"gallery:    {shown / 'gallery.html'}")
     if (folder / folders.LAST).is_file():
         print(f"checkpoint: {shown / folders.LAST}")
-        print(f"use it:     gan-zoo translate {shown / folders.LAST} PICTURES --output translated")
+        use = ("translate", "PICTURES --output translated") if not samples else ("sample", "--output samples")
+        print(f"use it:     gan-zoo {use[0]} {shown / folders.LAST} {use[1]}")
 
 
 def command() -> str:
