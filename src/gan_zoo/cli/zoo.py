@@ -7,7 +7,9 @@ from pathlib import Path
 
 from gan_zoo.cli.arguments import Parser
 from gan_zoo.cli.compose import Composer, conf_dir, forget
-from gan_zoo.cli.fill import LABELS, header
+from gan_zoo.cli.fill import LABELS, PICTURES, header
+
+DATA = {LABELS: "labelmaps", PICTURES: "images"}  # what a model's configuration is composed with; else pairs
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,8 +47,8 @@ def parameters(composer: Composer, name: str) -> dict[str, int]:
 
     from gan_zoo.cli.runs import build_model
 
-    data = "labelmaps" if header(composer, "model", name).get("data") == LABELS else "paired"
-    cfg = composer.compose([f"model={name}", f"data={data}"])
+    kind = header(composer, "model", name).get("data", "")
+    cfg = composer.compose([f"model={name}", f"data={DATA.get(kind, 'paired')}"])
     with torch.device("meta"):
         model = build_model(cfg.model)
     players: tuple[str, ...] = getattr(model, "players", ())

@@ -1,12 +1,13 @@
 """Schedules as functions of the epoch (the reference's rates are golden cases)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
+from gan_zoo.cli.compose import Composer, forget
 from gan_zoo.errors import UserError
 from gan_zoo.training.schedules import Constant, Cosine, Halving, Linear, LinearSecondHalf, Plateau, Schedule, Step
 
@@ -116,10 +117,17 @@ def test_plateau_waits_for_the_first_validation() -> None:
 CONFIGURED = sorted((Path(__file__).parents[3] / "conf/model/schedule").glob("*.yaml"))
 
 
+@pytest.fixture(scope="module")
+def composer() -> Iterator[Composer]:
+    yield Composer("train")
+    forget()
+
+
 @pytest.mark.parametrize("path", CONFIGURED, ids=lambda path: path.stem)
-def test_every_configured_schedule_takes_an_epoch(path: Path) -> None:
-    run = OmegaConf.create({"trainer": {"max_steps": 10}, "schedule": OmegaConf.load(path)})
-    schedule = instantiate(run.schedule)
+def test_every_configured_schedule_takes_an_epoch(path: Path, composer: Composer) -> None:
+    home = ["model=progan", "data=images"] if path.stem.startswith("growth") else ["model=pix2pix", "data=paired"]
+    run = composer.compose([*home, f"model/schedule={path.stem}", "trainer.max_steps=10"])
+    schedule = instantiate(run.model.schedule)
     schedule.end_epoch({"val/l1": 1.0})
     assert 0 < schedule(0) <= 1
 
