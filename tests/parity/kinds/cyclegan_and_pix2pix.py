@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,11 @@ def network(case: Case) -> None:
     """Single networks: keys, counts, outputs in both modes, and the norm after every layer."""
     several = all(isinstance(value, Mapping) for value in case.config.values())
     for name, options in case.config.items() if several else [("", case.config)]:
-        weights = {net: w for net, w in case.weights().items() if not several or net == name}
-        (label,) = weights
-        build = _builder(case.model, options, {} if several else weights, label)
-        net = build()
+        weights = {} if several else case.weights()
+        label = name if several else next(iter(weights))
+        build = _builder(case.model, options, weights, label)
+        with torch.device("meta") if several else nullcontext():  # full-size networks, by their keys alone
+            net = build()
         check_listing(case, label, net, adapter.layer_paths(net))
         if not several:
             _check_outputs(case, build)
