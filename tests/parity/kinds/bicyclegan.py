@@ -13,7 +13,7 @@ from gan_zoo.interop import from_reference, reference_networks, to_reference
 from gan_zoo.layers import interpolation as ways
 from gan_zoo.models import BicycleGAN
 from gan_zoo.training.module import GANModule
-from tests.parity.golden import Case, close, directed, norms, strides
+from tests.parity.golden import Case, close, directed, norms
 from tests.parity.kinds import cyclegan_and_pix2pix as junyanz
 from tests.parity.training import Recorder, gradients_of, train
 
@@ -198,14 +198,7 @@ class StepRecorder(Recorder):
         fakes = first_output["G"].split(half)[:2]  # grids and scores may have asked for more
         for name, value in zip(("fake_B_encoded", "fake_B_random"), fakes, strict=True):
             case.compare(f"{name}{iteration}", value)
-        states = to_reference(model)
-        for name in case.arrays:
-            what, _, rest = name.partition("/")
-            if what == f"state_norm{iteration}":
-                case.compare(name, norms([states[rest][key] for key in case.says["state_order"][rest]]), atol=1e-8)
-            elif what == f"value{iteration}":
-                net, _, key = rest.partition("/")
-                case.compare(name, states[net][key].flatten()[strides(case.says["outputs"][name])], atol=1e-8)
+        junyanz.compare_states(case, model, iteration)
 
 
 def schedule(case: Case) -> None:

@@ -229,14 +229,19 @@ class StepRecorder(Recorder):
         for name, value in made.items():
             if f"{name}{iteration}" in case.arrays and value is not None:
                 case.compare(f"{name}{iteration}", value[:n])
-        states = to_reference(model)
-        for name in case.arrays:
-            what, _, rest = name.partition("/")
-            if what == f"state_norm{iteration}":
-                case.compare(name, norms([states[rest][key] for key in case.says["state_order"][rest]]), atol=1e-8)
-            elif what == f"value{iteration}":
-                net, _, key = rest.partition("/")
-                case.compare(name, states[net][key].flatten()[strides(case.says["outputs"][name])], atol=1e-8)
+        compare_states(case, model, iteration)
+
+
+def compare_states(case: Case, model: GANModule, iteration: int) -> None:
+    """The norm of every entry of the networks' states after an iteration, and some values."""
+    states = to_reference(model)
+    for name in case.arrays:
+        what, _, rest = name.partition("/")
+        if what == f"state_norm{iteration}":
+            case.compare(name, norms([states[rest][key] for key in case.says["state_order"][rest]]), atol=1e-8)
+        elif what == f"value{iteration}":
+            net, _, key = rest.partition("/")
+            case.compare(name, states[net][key].flatten()[strides(case.says["outputs"][name])], atol=1e-8)
 
 
 class Script(random.Random):
