@@ -25,7 +25,7 @@ from gan_zoo.layers.latents import seeded
 from gan_zoo.losses.adversarial import Adversarial, Wasserstein
 from gan_zoo.networks.progan import Discriminator, Generator
 from gan_zoo.training.ema import averaged, follow
-from gan_zoo.training.growth import Growth
+from gan_zoo.training.growth import Growth, Phased
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
 
@@ -62,9 +62,10 @@ class ProGAN(GANModule):
         init: Initialisation = Untouched(),
         optimizer: OptimizerFactory = partial(TensorFlowAdam, lr=0.001, betas=(0.0, 0.99)),
         optimizers: Mapping[str, OptimizerFactory] = {},
-        schedule: Any = Growth(),
+        schedule: Phased = Growth(),
     ) -> None:
         super().__init__(optimizer, optimizers, schedule)
+        self.schedule: Phased = schedule
         self.adversarial, self.resolution, self.labels = adversarial, resolution, labels
         self.generator: Any = init(generator(resolution, channels, labels=labels))
         self.discriminator: Any = init(discriminator(resolution, channels, outputs=1 + labels))
@@ -75,13 +76,12 @@ class ProGAN(GANModule):
     @property
     def lod(self) -> float:
         """The level of detail now."""
-        level: float = self.schedule.lod(self.schedule.clock(self))  # type: ignore[attr-defined]  # of Growth
-        return level
+        return self.schedule.now(self)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """The running mean follows; then the discriminator, then the generator against the updated one."""
         real, lod = batch["image"], self.lod
-        if self.schedule.begins(lod):  # type: ignore[attr-defined]  # of Growth
+        if self.schedule.begins(lod):
             self.renew(*self.players)
         follow(self.average, self.generator, self.ema_decay)
         labels = self.one_hot(batch)

@@ -26,7 +26,7 @@ from gan_zoo.losses.adversarial import Adversarial, Vanilla
 from gan_zoo.networks.progan import Discriminator
 from gan_zoo.networks.stylegan import MIDDLE, Generator
 from gan_zoo.training.ema import averaged, follow
-from gan_zoo.training.growth import Growth
+from gan_zoo.training.growth import Growth, Phased
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
 
@@ -64,9 +64,10 @@ class StyleGAN(GANModule):
         init: Initialisation = Untouched(),
         optimizer: OptimizerFactory = partial(TensorFlowAdam, lr=0.001, betas=(0.0, 0.99)),
         optimizers: Mapping[str, OptimizerFactory] = {},
-        schedule: Any = Growth(start=8),
+        schedule: Phased = Growth(start=8),
     ) -> None:
         super().__init__(optimizer, optimizers, schedule)
+        self.schedule: Phased = schedule
         self.adversarial, self.resolution = adversarial, resolution
         self.generator: Any = init(generator(resolution, channels))
         self.discriminator: Any = init(discriminator(resolution, channels))
@@ -77,13 +78,12 @@ class StyleGAN(GANModule):
     @property
     def lod(self) -> float:
         """The level of detail now."""
-        level: float = self.schedule.lod(self.schedule.clock(self))  # type: ignore[attr-defined]  # of Growth
-        return level
+        return self.schedule.now(self)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """The running mean follows; then the discriminator, then the generator against the updated one."""
         real, lod = batch["image"], self.lod
-        if self.schedule.begins(lod):  # type: ignore[attr-defined]  # of Growth
+        if self.schedule.begins(lod):
             self.renew(*self.players)
         decay = 0.5 ** (self.images_of_iteration / (1000 * self.ema_kimg)) if self.ema_decay is None else self.ema_decay
         follow(self.average, self.generator, decay)

@@ -26,6 +26,14 @@ class Phased(Schedule):
 
     before = -1.0
 
+    def lod(self, images: int) -> float:
+        """The level of detail at a time of ``clock``."""
+        raise NotImplementedError(f"{type(self).__name__} must say the level of detail")
+
+    def now(self, run: Any) -> float:
+        """The level of detail of a run (a ``GANModule``)."""
+        return self.lod(self.clock(run))
+
     def begins(self, lod: float) -> bool:
         """Told each iteration's level of detail: whether optimisers begin anew with it."""
         renewed, self.before = renews(self.before, lod), lod
@@ -101,8 +109,7 @@ class Growth(Phased):
 
     def clock(self, run: Any) -> int:
         """The images seen when the clock was last looked at: every few iterations, at whose batch it cannot change."""
-        images: int = run.images_seen - run.global_step % self.every * run.images_of_iteration
-        return images
+        return int(run.images_seen - run.global_step % self.every * run.images_of_iteration)
 
     def __call__(self, images: int) -> float:
         """The rate over the initial one, which ``rate`` is."""
