@@ -1,6 +1,6 @@
 import pytest
 
-from gan_zoo.cli.arguments import Parser, direction
+from gan_zoo.cli.arguments import Parser, direction, numbers, seeds
 from gan_zoo.errors import UserError
 
 
@@ -19,3 +19,14 @@ def test_parser_raises_one_line() -> None:
     parser.add_argument("--n", type=int)
     with pytest.raises(UserError, match=r"invalid int value: 'a' \(gan-zoo x --help says more\)"):
         parser.parse_args(["--n", "a"])
+
+
+def test_seeds_and_numbers() -> None:
+    assert seeds("3,5-7,3") == [3, 5, 6, 7, 3]
+    assert numbers("-1,0.5", "psis") == [-1, 0.5]
+    for text in ("", "1,", "-1", "1--2", "4294967296", "0-1-2"):
+        with pytest.raises(UserError, match="--seeds"):
+            seeds(text)
+    for text in ("", "nan", "1,inf"):
+        with pytest.raises(UserError, match="--psi"):
+            numbers(text, "psi")

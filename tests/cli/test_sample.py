@@ -11,10 +11,8 @@ from PIL import Image
 
 import gan_zoo
 from gan_zoo.cli import main
-from gan_zoo.cli.sample import numbers, seeds
 from gan_zoo.cli.weights import save
 from gan_zoo.data.transforms import to_uint8
-from gan_zoo.errors import UserError
 from gan_zoo.models import Pix2Pix, ProGAN, StyleGAN
 from gan_zoo.networks import progan, stylegan
 from gan_zoo.networks.patchgan import PixelGAN
@@ -189,14 +187,3 @@ def test_mistakes_are_one_line_and_leave_nothing(
     assert line in said, said
     assert said.count("\n") == 1
     assert sorted(path.name for path in Path().iterdir()) == ["p.ckpt", "s.ckpt", "u.ckpt"]
-
-
-def test_seeds_and_numbers() -> None:
-    assert seeds("3,5-7,3") == [3, 5, 6, 7, 3]
-    assert numbers("-1,0.5", "psis") == [-1, 0.5]
-    for text in ("", "1,", "-1", "1--2", "4294967296", "0-1-2"):
-        with pytest.raises(UserError, match="--seeds"):
-            seeds(text)
-    for text in ("", "nan", "1,inf"):
-        with pytest.raises(UserError, match="--psi"):
-            numbers(text, "psi")

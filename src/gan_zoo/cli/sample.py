@@ -8,7 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_zoo.cli.arguments import Parser
+from gan_zoo.cli import neighbours
+from gan_zoo.cli.arguments import Parser, numbers, seeds
 from gan_zoo.cli.sheets import laid_out
 from gan_zoo.cli.translation import animate, device, write
 from gan_zoo.errors import UserError
@@ -24,7 +25,8 @@ EXAMPLES = """\
   gan-zoo sample last.ckpt --seeds 0-4 --psis=-1,-0.5,0,0.5,0.7,1   truncation: a row a seed
   gan-zoo sample last.ckpt --mix coarse --rows 1,2 --columns 3-6    rows that take the columns' coarse styles
   gan-zoo sample last.ckpt --interpolate 9 --seeds 1,2,3            from seed to seed: a row a way
-  gan-zoo sample last.ckpt --interpolate --gif --seeds 1,2,3        the same as an animation"""
+  gan-zoo sample last.ckpt --interpolate --gif --seeds 1,2,3        the same as an animation
+  gan-zoo sample last.ckpt --nearest photos --seeds 0-7             beside the training pictures nearest to them"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -61,6 +63,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         "--interpolate", type=int, nargs="?", const=0, metavar="N", help="ways of N pictures, seed to seed"
     )
     parser.add_argument("--gif", action="store_true", help="with --interpolate: there and back again in an animation")
+    neighbours.add_options(parser)
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
     _add_styles(parser)
     return parser.parse_args(list(argv))
@@ -85,7 +88,7 @@ def _add_styles(parser: argparse.ArgumentParser) -> None:
 
 def _check(args: argparse.Namespace) -> None:
     """Raise ``UserError`` where options do not go together, before a model is loaded."""
-    tables = [name for name in ("psis", "mix", "interpolate", "each") if _given(args, name)]
+    tables = [name for name in ("psis", "mix", "interpolate", "each", "nearest") if _given(args, name)]
     if len(tables) > 1:
         raise UserError(f"--{tables[0]} and --{tables[1]} are two pictures: ask for one at a time")
     if args.mix is None and (args.rows or args.columns):
@@ -107,38 +110,6 @@ def _check(args: argparse.Namespace) -> None:
 def _given(args: argparse.Namespace, name: str) -> bool:
     value = getattr(args, name)
     return value is not None and value is not False  # 0 is given
-
-
-def seeds(text: str, name: str = "seeds") -> list[int]:
-    """``1,2,5-7`` as numbers, in that order.
-
-    Raises:
-        UserError: it is something else.
-    """
-    found: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not (last.isdecimal() and int(first) <= int(last) < 2**32)):
-            raise UserError(f"--{name} {text}: write seeds as 0-15 or 1,2,5-7")
-        if int(first) >= 2**32 or (dash and int(last) - int(first) >= 10_000):
-            raise UserError(f"--{name} {text}: seeds are below 2^32, and at most 10000 at a time")
-        found += range(int(first), int(last if dash else first) + 1)
-    return found
-
-
-def numbers(text: str, name: str) -> list[float]:
-    """``0,0.5,1`` as numbers.
-
-    Raises:
-        UserError: it is something else.
-    """
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        found = [math.nan]
-    if not all(map(math.isfinite, found)):
-        raise UserError(f"--{name} {text}: write numbers, with commas between")
-    return found
 
 
 @dataclass(frozen=True)
@@ -232,7 +203,7 @@ def _truncating(model: Any, args: argparse.Namespace) -> Painter:
 
 def _asked(args: argparse.Namespace) -> Any:
     """The function that makes what a command line asks for."""
-    for name, make in (("psis", _sweep), ("mix", _table), ("each", _files)):
+    for name, make in (("psis", _sweep), ("mix", _table), ("each", _files), ("nearest", _beside)):
         if _given(args, name):
             return make
     return _grid if args.interpolate is None else _ways
@@ -254,6 +225,15 @@ def _files(painter: Painter, args: argparse.Namespace, output: Path) -> str:
         for seed, picture in zip(part, painter.pictures(painter.codes(part)), strict=True):
             write(picture, output / f"seed{seed:04d}.png")
     return f"{len(chosen)} seeds: seed{chosen[0]:04d}.png …"
+
+
+def _beside(painter: Painter, args: argparse.Namespace, output: Path) -> str:
+    chosen = seeds(args.seeds or "0-7")
+    table, found = neighbours.rows(painter.pictures(painter.codes(chosen)), Path(args.nearest))
+    write(laid_out(table), output / "nearest.png")
+    closest, seed = min((near[0].distance, seed) for near, seed in zip(found, chosen, strict=True))
+    far = f"seed {seed} is {closest:.1f} of 255 away"
+    return f"{len(chosen)} seeds beside their nearest in {args.nearest} ({far}): nearest.png"
 
 
 def _sweep(painter: Painter, args: argparse.Namespace, output: Path) -> str:
