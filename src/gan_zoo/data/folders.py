@@ -27,13 +27,15 @@ EXPECTED = "train/ val/ test/ of glued pairs, trainA/ trainB/ testA/ testB/, tra
 class Source(NamedTuple):
     """One picture: strip number ``strip`` of ``strips`` equal vertical strips of a file (0 of 1: the whole of it).
 
-    ``reader`` decodes the file; raises ``UserError`` naming it.
+    ``reader`` decodes the file; raises ``UserError`` naming it. ``header``: what its first bytes would say, where that
+    is known without opening it (a picture that is drawn has no file, and ``path`` is its name).
     """
 
     path: Path
     strip: int = 0
     strips: int = 1
     reader: Callable[[Path], Picture] = read
+    header: Header | None = None
 
 
 COLLECTION = "collection.json"
@@ -75,12 +77,21 @@ class Split:
 
 @dataclass(frozen=True)
 class Layout:
-    """What was found below ``root``: in words, split by split, and a line for each picture that has no partner."""
+    """What was found below ``root``: in words, split by split, and a line for each picture that has no partner.
+
+    ``drawn``: there are no files; ``root`` is a name.
+    """
 
     root: Path
     words: str
     splits: Mapping[str, Split]
     problems: tuple[str, ...] = ()
+    drawn: bool = False
+
+    @property
+    def found(self) -> str:
+        """What was found and where, in words."""
+        return self.words if self.drawn else f"{self.words} in {self.root}"
 
     def split(self, name: str) -> Split | None:
         """The split of that name (``val`` and ``test`` stand in for each other), None where there is none.

@@ -21,13 +21,13 @@ LOOK = 2**30  # pixels of label and instance maps that are looked at before trai
 class Shelf:
     """Splits by name, each checked when it is first asked for.
 
-    ``place``: finds the folder; ``complain``: what is done with problems, which are then left out; ``mode``: what must
-    fit the training pictures, and ``test_mode`` the others; ``swapped``: the sides change places; ``cache_bytes``:
-    decoded pictures are kept if all of them fit in this.
+    ``find``: looks at what there is; ``complain``: what is done with problems, which are then left out; ``mode``: what
+    must fit the training pictures, and ``test_mode`` the others; ``swapped``: the sides change places;
+    ``cache_bytes``: decoded pictures are kept if all of them fit in this.
     """
 
     kind: Kind
-    place: Callable[[], Path]
+    find: Callable[[], Layout]
     complain: Callable[[list[str]], None]
     mode: Mode
     test_mode: Mode
@@ -43,7 +43,7 @@ class Shelf:
     def layout(self) -> Layout:
         """What lies in the data set's folder. Raises ``UserError``."""
         if self._layout is None:
-            layout = self.kind.layout(self.place())
+            layout = self.find()
             if layout.problems:
                 self.complain(list(layout.problems))
             self._layout = layout
@@ -79,13 +79,15 @@ class Shelf:
         """The sizes of the files opened so far, in words."""
         sizes = {(header.width, header.height) for header in self.headers.values() if isinstance(header, Header)}
         first, last = (f"{w}x{h}" for w, h in (min(sizes), max(sizes)))
-        return f"files of {first} px" if first == last else f"files of {first} to {last} px"
+        what = "pictures" if self.layout.drawn else "files"
+        return f"{what} of {first} px" if first == last else f"{what} of {first} to {last} px"
 
     def _checked(self, split: Split, name: str) -> Split:
         split = split.first(self.max_samples)
         split = split.swapped() if self.swapped else split
         files = list({source.path: source for source in split.sources()}.values())
-        self.headers |= read_headers(source.path for source in files[:MANY])
+        self.headers |= {source.path: source.header for source in files if source.header is not None}
+        self.headers |= read_headers(source.path for source in files[:MANY] if source.header is None)
         mode = self.mode if name == "train" else self.test_mode
         split = self._without(split, self.kind.problems(split, self.headers, mode))
         if broken := self._keep(files):
