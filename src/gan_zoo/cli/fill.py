@@ -3,6 +3,7 @@
 - neither model, data nor experiment: the demo (``experiment=demo``);
 - a model without data: the embedded data set of its kind; data without a model: the model for its kind;
 - an unpaired model on pairs: the pairs are shuffled apart;
+- a model of pictures alone on a world of two domains: the world's pictures alone;
 - a U-Net of 256 px on pictures of 128 px: the U-Net of 128 px, with the other parts of that size;
 - a model that shares a batch among its objectives, with batches that cannot be shared: its own size of batches;
 - a model with preprocessing of its own, on data with the usual one: its own;
@@ -61,6 +62,7 @@ def fill(composer: Composer, overrides: list[str]) -> Filled:
     filled = Filled([_optional(text) for text in overrides])
     if composer.config_name != "train":
         return filled
+    _fit_world(composer, _typed(filled.overrides), filled)
     typed = _typed(filled.overrides)
     _fit_debug(composer, typed, filled)
     if "experiment" in typed:
@@ -139,10 +141,14 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
         kind = header(composer, "model", name).get("data", PAIRS)
         if kind == LABELS:
             raise UserError(
-                f"model={name} learns from label maps, which do not come with the zoo: add data=labelmaps data.root=DIR"
+                f"model={name} learns from label maps of your own: add data=labelmaps data.root=DIR, or to try it "
+                "data=world_layouts_labels, which are drawn"
             )
         if kind == PICTURES:
-            raise UserError(f"model={name} learns from a folder of pictures of your own: add data=images data.root=DIR")
+            raise UserError(
+                f"model={name} learns from a folder of pictures of your own: add data=images data.root=DIR, or to try "
+                "it data=world_faces, which are drawn"
+            )
         filled.add(f"data={EMBEDDED.get(kind, EMBEDDED[PAIRS])}", f"photographs that come with the zoo, {kind}")
     if "model" not in typed and not typed["data"].is_sweep_override():
         of_data = [text for text in _fixed(filled.overrides) if text.lstrip("+~").startswith("data")]
@@ -153,6 +159,18 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
             filled.add("model=pix2pixhd", f"{typed['data'].value()} are label maps")
         if kind == PICTURES:
             filled.add("model=stylegan", f"{typed['data'].value()} are pictures alone")
+
+
+def _fit_world(composer: Composer, typed: dict[str, Override], filled: Filled) -> None:
+    """The data that a world's header names for the kind that the model learns from."""
+    if not {"model", "data"} <= typed.keys() or any(typed[key].is_sweep_override() for key in ("model", "data")):
+        return
+    model, data = (str(typed[key].value()) for key in ("model", "data"))
+    wanted = header(composer, "model", model).get("data", "")
+    fitting = header(composer, "data", data).get(wanted)
+    if fitting is not None:
+        filled.overrides.remove(typed["data"].input_line)
+        filled.add(f"data={fitting}", f"{model} learns from {wanted} alone")
 
 
 def _make_fit(composer: Composer, cfg: DictConfig, typed: dict[str, Override], filled: Filled) -> None:

@@ -21,6 +21,7 @@ from gan_zoo.data.samples import Album, Images, Shot
 from gan_zoo.data.shelf import Shelf
 from gan_zoo.data.transforms import Mode, ResizeAndCrop
 from gan_zoo.data.views import View
+from gan_zoo.data.worlds.world import World
 from gan_zoo.errors import UserError
 
 
@@ -34,7 +35,8 @@ class ImageDataModule(LightningDataModule):
     ``gan_zoo.data.transforms``, called with (load_size, crop_size), in pixels; ``test_preprocess``: the same for
     validation and test (None: what the former means then). ``batch_size``: per device. ``num_workers``: None is min(4,
     cores per device - 1). ``on_error``: "raise" or "skip". ``max_samples``: only the first so many of each side.
-    ``cache_mb``: decoded images are kept in memory if they fit.
+    ``cache_mb``: decoded images are kept in memory if they fit. ``world``: where pictures are drawn, at ``crop_size``,
+    in place of being read (None: the registry's for that name, if there is one); ``root`` then has no meaning.
 
     ``setup`` raises ``UserError`` for everything that can be known before training: missing, empty or unreadable
     folders and files, pairs that do not match, odd widths, images smaller than the crop, a batch larger than the data
@@ -60,11 +62,14 @@ class ImageDataModule(LightningDataModule):
         on_error: str = "raise",
         max_samples: int | None = None,
         cache_mb: float = 256,
+        world: World | None = None,
     ) -> None:
         super().__init__()
         self.name: str = name
         self.root = root
         self.kind = dataset if dataset is not None else registry.entry(name).dataset
+        known = registry.known(name)
+        self.world = world if world is not None or known is None or root is not None else known.world
         self.direction = direction
         self._swapped = chosen(DIRECTIONS, direction, "data.direction")
         complain = chosen(ON_ERROR, on_error, "data.on_error")
@@ -86,7 +91,7 @@ class ImageDataModule(LightningDataModule):
         count = None if max_samples is None else positive("data.max_samples", max_samples)
         modes = (self.mode, self.test_mode)
         self.shelf = Shelf(
-            self.kind, self._place, complain, *modes, self._swapped, count, cache_bytes=int(cache_mb * 2**20)
+            self.kind, self._find, complain, *modes, self._swapped, count, cache_bytes=int(cache_mb * 2**20)
         )
 
     # ------------------------------------------------------------------ finding and checking
@@ -97,8 +102,19 @@ class ImageDataModule(LightningDataModule):
         for split in needed.get(stage or "", ("train", "val", "test")):
             self.split(split)
 
-    def _place(self) -> Path:
-        return existing(registry.locate(self.name, self.root))
+    def _find(self) -> Layout:
+        if self.world is not None:
+            return self._drawn(self.world)
+        return self.kind.layout(existing(registry.locate(self.name, self.root)))
+
+    def _drawn(self, world: World) -> Layout:
+        if self.root is not None:
+            raise UserError(f"data.root={self.root}: the pictures of {self.name} are drawn; leave data.root out")
+        side = self.mode.crop_size
+        if (made := self.test_mode.target(side, side)) != (side, side):
+            sides = "x".join(map(str, made))
+            raise UserError(f"data.crop_size={side}: test pictures would become {sides}; take data.crop_size={made[0]}")
+        return world.layout(self.kind.sides, side, apart=not self.kind.paired)
 
     @property
     def layout(self) -> Layout:
@@ -138,9 +154,7 @@ class ImageDataModule(LightningDataModule):
                 also = [other for other in ("val", "test") if other != name and self.layout.split(other) is found]
                 parts.append(f"{name} {count}" + "".join(f" (also used as {other})" for other in also))
         way = f"direction {'ba: B is a, A is b' if self._swapped else 'ab'}"
-        return (
-            f"{self.name}: {self.layout.words} in {self.layout.root}: {', '.join(parts)}; {self.shelf.sizes()}; {way}"
-        )
+        return f"{self.name}: {self.layout.found}: {', '.join(parts)}; {self.shelf.sizes()}; {way}"
 
     def images(self, split: str, *, augment: bool | None = None) -> Images:
         """The data set of a split: shuffled and augmented for "train" (unless ``augment=False``), else in order.

@@ -7,11 +7,12 @@ copies.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_zoo.data.datasets import Colorize, Kind, LabelMaps, Paired, Pictures, Repair, Unpaired
+from gan_zoo.data.worlds import Faces, Layouts, Textures, World
 from gan_zoo.errors import UserError, nearest
 
 PACKAGE = Path(__file__).parent
@@ -31,7 +32,7 @@ class Entry:
 
     ``url``: the archive's address ("" for embedded sets, and for those that nobody may hand on); ``size``: its bytes,
     about (0: not known); ``counts``: images (pairs) by folder; ``embedded``: its folder below the package's
-    ``embedded``; ``by_hand``: how to get it where nothing can be downloaded.
+    ``embedded``; ``by_hand``: how to get it where nothing can be downloaded; ``world``: what draws it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Entry:
     embedded: str | None = None
     remarks: tuple[str, ...] = field(default=())
     by_hand: str = ""
+    world: World | None = None
 
     @property
     def kind(self) -> str:
@@ -60,7 +62,9 @@ class Entry:
         """One line for ``gan-zoo data list``."""
         counts = ", ".join(f"{folder} {count}" for folder, count in self.counts.items())
         size = (
-            "in the package"
+            "drawn at any size, no files"
+            if self.world is not None
+            else "in the package"
             if self.embedded is not None
             else "not to be downloaded here"
             if self.by_hand
@@ -69,6 +73,28 @@ class Entry:
             else "size not known"
         )
         return f"{self.name}: {self.summary}; {self.kind}; {counts}; {size}; licence: {self.licence}"
+
+
+def _worlds() -> Iterator[Entry]:
+    """The sets that are drawn, each with its truth."""
+    streets, unpaired = "streets as label maps (A) and pictures (B)", "known one by one in testing only"
+    for name, world, kind, summary in (
+        ("world_layouts", Layouts(), Paired(), f"{streets}, one style"),
+        ("world_layouts_styles", Layouts(styles=4), Paired(), f"{streets} in one of four styles"),
+        (
+            "world_layouts_labels",
+            Layouts(),
+            LabelMaps(14),
+            "streets as maps of ids and of objects, with pictures",
+        ),
+        ("world_textures", Textures(), Unpaired(), f"plain creatures (A) and patterned ones (B), {unpaired}"),
+        ("world_faces", Faces(), Unpaired(), f"portraits (A) and comic faces (B), {unpaired}"),
+        ("world_faces_images", Faces(), Pictures(), "comic faces"),
+    ):
+        counts = world.counts
+        if not kind.paired:
+            counts = {"trainA": world.train, "trainB": world.train, "val": world.val, "test": world.test}
+        yield Entry(name, summary, kind, counts, "this package's own", world=world)
 
 
 _CC0 = "CC0 1.0 (alexeygrigorev/clothing-dataset-small)"
@@ -106,6 +132,7 @@ _ENTRIES = (
         _CC0,
         embedded="tshirt2longsleeve_cc0",
     ),
+    *_worlds(),
     Entry(
         "facades",
         "photograph (A) and labels (B) of building fronts, 256 px; labels to photo is direction ba",
@@ -218,11 +245,13 @@ def home() -> Path:
 def locate(name: str, root: str | Path | None = None) -> Path:
     """The folder of a data set: ``root`` if it is given, the package's own for embedded sets, else ``home()/name``.
 
-    Raises ``UserError`` saying how to get it where it is missing.
+    Raises ``UserError`` saying how to get it where it is missing, or that it is drawn.
     """
     found = known(name)
     if root is not None:
         return Path(root).expanduser()
+    if found and found.world is not None:
+        raise UserError(f"{name} is drawn as it is asked for: it has no folder and needs no download; use data={name}")
     if found and found.embedded is not None:
         return EMBEDDED / found.embedded
     folder = home() / name

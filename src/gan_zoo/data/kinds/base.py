@@ -81,6 +81,11 @@ class Kind(ABC):
     paired: ClassVar[bool]
     swaps: ClassVar[bool] = True
 
+    @property
+    def sides(self) -> Mapping[str, str]:
+        """What a world that is drawn puts on the sides of a split: its pictures' names by side."""
+        return {"a": "a", "b": "b"}
+
     @abstractmethod
     def layout(self, root: Path) -> Layout:
         """What lies in the folder. Raises ``UserError``."""

@@ -88,6 +88,11 @@ class LabelMaps(Kind):
     paired = True
     swaps = False
 
+    @property
+    def sides(self) -> Mapping[str, str]:
+        """Worlds have no stored features."""
+        return {"a": "label", "b": "image"} | ({"instance": "instance"} if self.instances else {})
+
     def layout(self, root: Path) -> Layout:  # noqa: D102
         maps = ReadMap(palette=self.palette)
         readers: dict[str, Reader] = {"label": ReadMap(self.labels, self.void, self.palette), "image": read}

@@ -23,6 +23,10 @@ class Pictures(Kind):
     paired = True
     swaps = False
 
+    @property
+    def sides(self) -> Mapping[str, str]:  # noqa: D102
+        return {"a": "image"}
+
     def layout(self, root: Path) -> Layout:  # noqa: D102
         root = folders.existing(root)
         inside = folders.split_folders(root)

@@ -55,6 +55,10 @@ class Repair(Kind):
     paired = True
     swaps = False
 
+    @property
+    def sides(self) -> Mapping[str, str]:  # noqa: D102
+        return {"a": "image"}
+
     def layout(self, root: Path) -> Layout:  # noqa: D102
         return folders.detect_single(root, self.half)
 
