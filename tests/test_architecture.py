@@ -39,7 +39,7 @@ LONGER = {
 # The base class and its dealings with Lightning: the only files that call backward or an optimiser.
 BASE = ("training/module.py", "training/lightning_bridge.py")
 # Files whose purpose is what other files must not do.
-WAITS = ("training/finite.py",)  # the guard against NaN has the one device synchronisation
+WAITS = ("training/finite.py", "training/skipped.py")  # the guards against NaN have the one device synchronisation
 NAMES_DEVICES = (
     "training/resume.py",
     "training/checkpoint_io.py",

@@ -56,6 +56,15 @@ def test_growing_on_two_ranks_is_growing_on_one(model: str, data: Path, tmp_path
     assert_equal(one, two)
 
 
+@pytest.mark.parametrize("model", ["progan_stumbling", "progan_stumbling_on_device"])
+def test_all_ranks_leave_out_an_update_that_one_of_them_spoils(model: str, data: Path, tmp_path: Path) -> None:
+    """Two of four of D's updates, as one process with both halves of the batch does."""
+    one = weights(Run(model, devices=1, batch_size=8), data, tmp_path)
+    two = weights(Run(model, devices=2, batch_size=4), data, tmp_path)
+    assert one["skipped"] == two["skipped"] == {"discriminator/skipped": 2.0, "generator/skipped": 0.0}
+    assert_equal(one, two)
+
+
 def test_micro_batches_of_two_ranks_are_one_batch(data: Path, tmp_path: Path) -> None:
     """Exact for generators that play first: no player of an iteration then waits for another's update."""
     one = weights(Run("cyclegan", devices=1, batch_size=4, iterations=2), data, tmp_path)

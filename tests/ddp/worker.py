@@ -37,6 +37,7 @@ from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.ugatit import Discriminator, Generator
 from gan_zoo.networks.unet import UNet
 from gan_zoo.training.growth import Growth
+from gan_zoo.training.optimizers import TensorFlowAdam
 from gan_zoo.training.schedules import LinearSecondHalf
 from tests.labelled import COARSE_TO_FINE
 
@@ -108,6 +109,27 @@ GROWING = {
 }
 for name, made in GROWING.items():  # without Adam, which would make steps of the noise of second derivatives
     MODELS[name] = lambda made=made: made(resolution=8, schedule=GROWTH(), optimizer=partial(SGD, lr=1e-3))  # type: ignore[misc]
+
+
+def stumbling(optimizer: Any) -> Any:
+    """A ProGAN whose last rank has NaN in its part of D's second and third update: all ranks leave them out."""
+    model = GROWING["progan"](resolution=8, schedule=GROWTH(), optimizer=optimizer)
+    draw = model.draw
+
+    def drawn(name: str, shape: tuple[int, ...]) -> torch.Tensor:
+        numbers: torch.Tensor = draw(name, shape).clone()
+        if name == "mixing" and model.global_step in (1, 2) and model.global_rank == model.trainer.world_size - 1:
+            numbers[-1] = float("nan")
+        return numbers
+
+    model.draw = drawn
+    return model
+
+
+MODELS["progan_stumbling"] = partial(stumbling, partial(SGD, lr=1e-3))
+# eps as large as gradients, lest the noise of second derivatives become steps.
+MODELS["progan_stumbling_on_device"] = partial(stumbling, partial(TensorFlowAdam, lr=1e-3, eps=1.0))
+GROWS = {*GROWING, "progan_stumbling", "progan_stumbling_on_device"}
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload([__name__])
 
@@ -144,7 +166,7 @@ def train(run: Run, data: Path, out: Path, rank: int, port: int) -> None:
         enable_model_summary=False,
     )
     sizes = {"load_size": 36, "crop_size": 32, "batch_size": run.batch_size}
-    grows = run.model in GROWING
+    grows = run.model in GROWS
     images = (
         PictureModule("small", data, 8, num_workers=0)
         if grows
@@ -153,7 +175,8 @@ def train(run: Run, data: Path, out: Path, rank: int, port: int) -> None:
     trainer.fit(model, datamodule=images)
     assert trainer.global_step == run.iterations
     if rank == 0:
-        torch.save({"state": model.state_dict(), "images_seen": model.images_seen}, out)
+        skipped = {name: float(value) for name, value in model.terms.items() if name.endswith("skipped")}
+        torch.save({"state": model.state_dict(), "images_seen": model.images_seen, "skipped": skipped}, out)
 
 
 def weights(run: Run, data: Path, folder: Path) -> dict[str, Any]:

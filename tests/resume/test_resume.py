@@ -132,6 +132,18 @@ def test_killed_while_it_grows(tmp_path: Path, data: Path, model: str, workers: 
     assert_same_runs(whole, broken)
 
 
+def test_killed_between_updates_that_are_left_out(tmp_path: Path, data: Path) -> None:
+    """After the second of three in a row, and of two: they are counted on, and optimisers know nothing of them."""
+    whole = Run(tmp_path / "whole", data, model="stylegan_stumbling", every_n_images=1, trainer={"max_steps": 20})
+    broken = replace(whole, folder=tmp_path / "broken")
+    assert finish(whole) == [0]
+    kill_and_resume(broken, [5, 17])
+    assert_same_runs(whole, broken)
+    state = last(broken)
+    (rank,) = state["gan_zoo"]["ranks"]
+    assert rank["local"]["skipped"] == {"discriminator": [0.0, 0.0, 0.0], "generator": [0.0, 3.0, 7.0]}
+
+
 def test_two_ranks_grow(tmp_path: Path, data: Path) -> None:
     limit = {"max_steps": 14}
     whole = Run(tmp_path / "whole", data, world=2, model="stylegan", every_n_images=1, trainer=limit)

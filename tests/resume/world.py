@@ -95,6 +95,23 @@ GROWING = {
     ),
 }
 MODELS |= {name: lambda made=made: made(schedule=GROWTH()) for name, made in GROWING.items()}  # type: ignore[misc]
+
+
+def stumbling() -> Any:
+    """A StyleGAN with NaN in the noise of some of its generator's updates, which it leaves out."""
+    model = MODELS["stylegan"]()
+    draw = model.draw
+
+    def drawn(name: str, shape: tuple[int, ...]) -> torch.Tensor:
+        bad = name == "generator_noise_1" and model.global_step in (3, 4, 5, 7, 8, 16, 17)
+        noise: torch.Tensor = draw(name, shape)
+        return noise * float("nan") if bad else noise
+
+    model.draw = drawn
+    return model
+
+
+GROWING["stylegan_stumbling"] = MODELS["stylegan_stumbling"] = stumbling
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload([__name__])
 

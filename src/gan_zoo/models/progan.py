@@ -28,6 +28,7 @@ from gan_zoo.training.ema import averaged, follow
 from gan_zoo.training.growth import Growth, Phased
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
+from gan_zoo.training.skipped import SkippedUpdates
 
 
 class ProGAN(GANModule):
@@ -65,6 +66,7 @@ class ProGAN(GANModule):
         schedule: Phased = Growth(),
     ) -> None:
         super().__init__(optimizer, optimizers, schedule)
+        self.finite = self.rank_local["skipped"] = SkippedUpdates()
         self.schedule: Phased = schedule
         self.adversarial, self.resolution, self.labels = adversarial, resolution, labels
         self.generator: Any = init(generator(resolution, channels, labels=labels))

@@ -29,6 +29,7 @@ from gan_zoo.training.ema import averaged, follow
 from gan_zoo.training.growth import Growth, Phased
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
+from gan_zoo.training.skipped import SkippedUpdates
 
 Psi = float | Sequence[float] | None  # one number, or one for each layer
 
@@ -67,6 +68,7 @@ class StyleGAN(GANModule):
         schedule: Phased = Growth(start=8),
     ) -> None:
         super().__init__(optimizer, optimizers, schedule)
+        self.finite = self.rank_local["skipped"] = SkippedUpdates()
         self.schedule: Phased = schedule
         self.adversarial, self.resolution = adversarial, resolution
         self.generator: Any = init(generator(resolution, channels))

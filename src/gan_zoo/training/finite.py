@@ -8,6 +8,8 @@ from torch import Tensor
 from gan_zoo.errors import NonFiniteLoss
 
 if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
     from gan_zoo.training.module import GANModule
 
 
@@ -22,6 +24,10 @@ class FiniteWatch:
         bad = (~torch.isfinite(torch.stack(list(terms.values())))).int()
         names = tuple(f"{player}/{term}" for term in terms)
         self.counts[names] = self.counts[names] + bad if names in self.counts else bad
+
+    def before_update(self, module: "GANModule", player: str, optimizer: "Optimizer") -> dict[str, Tensor]:
+        """Told of each update, all gradients being there; gives what is to be logged of it: here nothing."""
+        return {}
 
     def check_weights(self, module: "GANModule") -> None:
         """Look at all weights, as before a checkpoint is written.

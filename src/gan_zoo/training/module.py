@@ -57,9 +57,9 @@ class GANModule(LightningModule, metaclass=Described):
         self.schedule = schedule
         self.images_seen, self.images_per_epoch, self.images_of_iteration = 0, 0, 0
         self.terms: dict[str, Tensor] = {}  # the latest value of each term and observation, "<player>/<name>"
-        self.rank_local: dict[str, Any] = {}  # what has state_dict and load_state_dict and differs from rank to rank
+        self.finite = FiniteWatch()  # what to do about numbers that are not finite
+        self.rank_local: dict[str, Any] = {}  # what has state_dict and load_state_dict and is kept for each rank
         self.resumed: dict[str, Any] | None = None  # the state of this rank that training is to start from
-        self.finite = FiniteWatch()
         self.iteration = bridge.Iteration()
         self._owned: dict[str, list[nn.Parameter]] = {}
         self._draws: torch.Generator | None = None
@@ -255,7 +255,7 @@ class GANModule(LightningModule, metaclass=Described):
         restore_run(self, checkpoint)
 
     def check_finite(self) -> None:
-        """Raise NonFiniteLoss if a term was not finite since the last check: the only wait for the device."""
+        """Raise NonFiniteLoss if the watch has seen what must end training: the only wait for the device."""
         self.finite.check(self)
 
     @classmethod
@@ -271,7 +271,9 @@ class GANModule(LightningModule, metaclass=Described):
 
     def _update(self, *players: str) -> None:
         for player in players:
-            self.iteration.update(self, self._optimizer(player))
+            optimizer = self._optimizer(player)
+            self.terms |= self.finite.before_update(self, player, optimizer.optimizer)
+            self.iteration.update(self, optimizer)
 
     def _generator(self) -> torch.Generator:
         if self._draws is None:

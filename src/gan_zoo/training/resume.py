@@ -113,7 +113,7 @@ def restore_rank(module: "GANModule", state: dict[str, Any]) -> None:
         module._draws = torch.Generator(module.device)
         module._draws.set_state(state["draws"])
     for name, thing in module.rank_local.items():
-        thing.load_state_dict(move_data_to_device(state["local"][name], module.device))
+        thing.load_state_dict(move_data_to_device(state["local"].get(name, {}), module.device))
 
 
 def _gather(module: "GANModule", state: dict[str, Any]) -> list[dict[str, Any]]:

@@ -39,3 +39,30 @@ def test_state_survives_and_parameters_without_gradient_rest() -> None:
     copy.load_state_dict(made.state_dict())
     assert copy.state[first]["step"] == 1
     assert torch.equal(copy.state[first]["exp_avg_sq"], made.state[first]["exp_avg_sq"])
+
+
+def test_all_parameters_share_one_count_of_steps() -> None:
+    """As TensorFlow's beta powers: a parameter that comes later is not corrected as at its first step."""
+    early, late = (torch.nn.Parameter(torch.ones(1, dtype=torch.float64)) for _ in range(2))
+    made = TensorFlowAdam([early, late], lr=0.1, betas=(0.0, 0.99), eps=1e-8)
+    for _ in range(3):
+        early.grad = torch.ones(1, dtype=torch.float64)
+        made.step()
+    late.grad = torch.ones(1, dtype=torch.float64)
+    made.step()
+    expected = 0.1 * (1 - 0.99**4) ** 0.5 / (0.01**0.5 + 1e-8)
+    assert 1 - late.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_counts_that_are_integers_or_lie_elsewhere_are_taken_up() -> None:
+    weight = torch.nn.Parameter(torch.ones(2))
+    made = TensorFlowAdam([weight], lr=0.1)
+    weight.grad = torch.ones(2)
+    made.step()
+    state = made.state_dict()
+    state["state"][0]["step"] = 1
+    copy = TensorFlowAdam([weight], lr=0.1)
+    copy.load_state_dict(state)
+    copy.step()
+    made.step()
+    assert copy.state[weight]["step"] == made.state[weight]["step"] == 2
