@@ -72,25 +72,27 @@ def noise_maps(classes: Mapping[str, int], height: int, width: int) -> Batch:
 # ---- floating-point operations
 
 
-def flops_per_iteration(model: GANModule, batch: Batch) -> int:
+def flops_per_iteration(model: GANModule, batch: Batch, iteration: int = 0) -> int:
     """Floating-point operations (two a multiply-add) of one whole training iteration, optimisers included.
+
+    ``iteration``: its number, which counts where not all of them are alike (lazy regularisation).
 
     The model stays as it was. Matrix products and convolutions count, as ``torch.utils.flop_counter`` does it. Only
     shapes are computed where that is enough, so that it takes seconds and little memory. Published networks need no
     weights for it.
     """
     try:
-        return _count(copy.deepcopy(model), batch, torch.device("meta"))
+        return _count(copy.deepcopy(model), batch, iteration, torch.device("meta"))
     except (RuntimeError, NotImplementedError):  # a step that looks at values (ids of instances) or switches autocast
-        return _count(copy.deepcopy(model), batch, model.device)
+        return _count(copy.deepcopy(model), batch, iteration, model.device)
 
 
-def _count(model: GANModule, batch: Batch, device: torch.device) -> int:
+def _count(model: GANModule, batch: Batch, iteration: int, device: torch.device) -> int:
     counter = FlopCounterMode(display=False)
     # Its module tracker raises where a step calls autograd.grad on a leaf (gradient penalties); totals need no tracker.
     counter.mod_tracker = _NoModules()  # type: ignore[assignment]
     model.draw = lambda name, shape: torch.zeros(shape, device=device)  # type: ignore[method-assign]
-    iterate = bare(model.to(device).train())
+    iterate = bare(model.to(device).train(), begin=iteration)
     for judge in (value for value in vars(model).values() if isinstance(value, Judge)):
         judge.network = judge.published.network().requires_grad_(False)  # any weights make the same count
     with counter:
@@ -111,14 +113,26 @@ class _NoModules:
 # ---- the paper's step without Lightning
 
 
+@dataclass
+class _Alone:
+    """What a model asks of its trainer, where it trains without one."""
+
+    global_step: int = 0
+    global_rank: int = 0
+    world_size: int = 1
+    current_epoch: int = 0
+
+
 def bare(
-    model: GANModule, autocast: Callable[[], AbstractContextManager[Any]] = nullcontext
+    model: GANModule, autocast: Callable[[], AbstractContextManager[Any]] = nullcontext, begin: int = 0
 ) -> Callable[[Batch], None]:
     """A function that runs the paper's own ``training_step`` on a batch, with nothing of Lightning around its updates.
 
     ``model`` must be one that no trainer has: what updates are made of is replaced by the plainest there is.
+    ``begin`` is the number of the first iteration.
     """
     optimizers = dict(zip(model.players, model.configure_optimizers(), strict=True))
+    alone = _Alone(begin)
 
     def zero(*players: str) -> None:
         for player in players:
@@ -128,13 +142,19 @@ def bare(
         for player in players:
             optimizers[player].step()
 
-    model.zero, model.step = zero, step  # type: ignore[method-assign]
+    def renew(*players: str) -> None:
+        for player in players:
+            optimizers[player].state.clear()
+
+    model._trainer = alone  # type: ignore[assignment]
+    model.zero, model.step, model.renew = zero, step, renew  # type: ignore[method-assign]
     model.accumulate = partial(_accumulate, model)  # type: ignore[method-assign]
     training_step = type(model).training_step.__wrapped__  # type: ignore[attr-defined]  # not the base class's wrapper
 
     def iterate(batch: Batch) -> None:
         with autocast():
-            training_step(model, batch, 0)
+            training_step(model, batch, alone.global_step)
+        alone.global_step += 1
 
     return iterate
 

@@ -46,7 +46,7 @@ def test_two_ranks_are_one(model: str, data: Path, tmp_path: Path) -> None:
     assert_equal(one, two)
 
 
-@pytest.mark.parametrize("model", ["progan", "stylegan"])
+@pytest.mark.parametrize("model", ["progan", "stylegan", "stylegan_lazy"])
 def test_growing_on_two_ranks_is_growing_on_one(model: str, data: Path, tmp_path: Path) -> None:
     """Two iterations at the first size, two in a fade; the mean of w is each rank's own."""
     one = weights(Run(model, devices=1, batch_size=8), data, tmp_path)

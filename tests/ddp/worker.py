@@ -107,6 +107,7 @@ GROWING = {
         partial(Shared, most=4, blurred=True),
     ),
 }
+GROWING["stylegan_lazy"] = partial(GROWING["stylegan"], r1_interval=3)
 for name, made in GROWING.items():  # without Adam, which would make steps of the noise of second derivatives
     MODELS[name] = lambda made=made: made(resolution=8, schedule=GROWTH(), optimizer=partial(SGD, lr=1e-3))  # type: ignore[misc]
 

@@ -98,8 +98,8 @@ MODELS |= {name: lambda made=made: made(schedule=GROWTH()) for name, made in GRO
 
 
 def stumbling() -> Any:
-    """A StyleGAN with NaN in the noise of some of its generator's updates, which it leaves out."""
-    model = MODELS["stylegan"]()
+    """A StyleGAN with lazy R1 and NaN in the noise of some of its generator's updates, which it leaves out."""
+    model = GROWING["stylegan"](schedule=GROWTH(), r1_interval=3)
     draw = model.draw
 
     def drawn(name: str, shape: tuple[int, ...]) -> torch.Tensor:

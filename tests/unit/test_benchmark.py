@@ -1,3 +1,4 @@
+import copy
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -7,11 +8,13 @@ import torch
 from torch import Tensor
 
 from gan_zoo import benchmark
-from gan_zoo.models import UGATIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD
+from gan_zoo.models import UGATIT, BicycleGAN, CycleGAN, Pix2Pix, Pix2PixHD, ProGAN, StyleGAN
+from gan_zoo.networks import progan, stylegan
 from gan_zoo.networks.patchgan import PatchGAN
 from gan_zoo.networks.resnet import ResNet
 from gan_zoo.networks.ugatit import Generator
 from gan_zoo.networks.unet import UNet
+from gan_zoo.training.growth import Still
 from tests.labelled import ENCODER, tiny
 
 Batch = dict[str, Tensor]
@@ -107,6 +110,43 @@ def test_ugatit_takes_three_quarters_of_the_references_operations() -> None:
         model = UGATIT(partial(Generator, light=True))
         batch = {d: torch.zeros(1, 3, 128, 128) for d in "ab"}
         assert benchmark.flops_per_iteration(model, batch) <= 535e9
+
+
+def at_64_px(kind: Any, count: int, **options: Any) -> tuple[Any, Batch]:
+    """A 1024 px model of the paper's widths that has grown to 64 px, without numbers, and a batch; styles are mixed."""
+    with torch.device("meta"):
+        model = kind(schedule=Still(4.0), **options)
+        model.chance = lambda name: 0.0
+        return model, {"image": torch.zeros(count, 3, 64, 64)}
+
+
+def test_stylegan_runs_d_on_reals_once_for_their_term_and_for_r1() -> None:
+    """A common PyTorch port counts 653 GFLOP at 64 px, with R1."""
+    assert benchmark.flops_per_iteration(*at_64_px(StyleGAN, 1)) <= 277e9
+
+
+def test_progan_computes_no_gradient_that_it_throws_away() -> None:
+    """A common PyTorch port counts 1036 GFLOP at 64 px, batch 2."""
+    assert benchmark.flops_per_iteration(*at_64_px(ProGAN, 2)) <= 662e9
+
+
+def test_r1_costs_nothing_where_it_is_lazy_and_does_not_come() -> None:
+    lazy, never, always = (at_64_px(StyleGAN, 1, **how) for how in ({"r1_interval": 16}, {"gamma": 0.0}, {}))
+    without = benchmark.flops_per_iteration(*never)
+    assert benchmark.flops_per_iteration(*lazy, iteration=15) == without
+    due = benchmark.flops_per_iteration(*lazy, iteration=16)
+    assert due > benchmark.flops_per_iteration(*always) > without
+    assert (due + 15 * without) / 16 <= 228e9  # of the mean iteration
+
+
+def test_double_backward_passes_are_counted_without_numbers_too() -> None:
+    """As where they are run: nothing falls back to the model's own device, or both would."""
+    small = partial(progan.Discriminator, most=8)
+    model = StyleGAN(partial(stylegan.Generator, most=8), small, resolution=16, schedule=Still(0.0))
+    model.chance = lambda name: 0.0  # type: ignore[method-assign]
+    batch = {"image": torch.zeros(2, 3, 16, 16)}
+    found = {benchmark._count(copy.deepcopy(model), batch, 0, torch.device(name)) for name in ("cpu", "meta")}
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("make", [small_pix2pix, small_cyclegan])

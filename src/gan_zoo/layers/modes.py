@@ -1,5 +1,6 @@
 """Running a network in a mode that is neither ``train`` nor ``eval``, without learning, or at full precision."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -51,3 +52,15 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
     return torch.autocast(device.type, enabled=False)
+
+
+@contextmanager
+def twice_differentiable(device: torch.device) -> Iterator[None]:
+    """Around passes whose gradient is differentiated again: gradient penalties, R1.
+
+    At full precision, where a second backward pass keeps its accuracy; and not by code that ``torch.compile`` has made,
+    which has no second backward pass.
+    """
+    compiler = "torch._dynamo" in sys.modules  # not loaded for this: it takes seconds, and nothing is compiled then
+    with full_precision(device), torch.compiler.set_stance("force_eager") if compiler else nullcontext():
+        yield

@@ -5,6 +5,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gan_zoo.layers.modes import twice_differentiable
+
+
+def slope(scores: Tensor, images: Tensor) -> Tensor:
+    """The gradient of the scores' sum with respect to the images (N, C, H, W), to be differentiated again.
+
+    The scores are to be made within ``layers.modes.twice_differentiable``, and this is.
+    """
+    (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    return gradient
+
 
 def gradient_penalty(
     critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, alpha: Tensor, target: float = 1.0
@@ -21,11 +32,10 @@ def gradient_penalty(
     Computed in float32 at least and outside autocast, where a second backward pass would lose its accuracy.
     1e-16 is added to every component of the gradient, as in junyanz/pytorch-CycleGAN-and-pix2pix @ 2a7afba2.
     """
-    with torch.autocast(real.device.type, enabled=False):
+    with twice_differentiable(real.device):
         dtype = torch.promote_types(real.dtype, torch.float32)
         mix = alpha.to(dtype).view(-1, *[1] * (real.dim() - 1))
         points = (mix * real.to(dtype) + (1 - mix) * fake.to(dtype)).detach().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
-        norms = (gradient.flatten(1) + 1e-16).norm(dim=1)
+        norms = (slope(critic(points), points).flatten(1) + 1e-16).norm(dim=1)
         penalty: Tensor = (norms - target).square().mean()
         return penalty

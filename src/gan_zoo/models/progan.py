@@ -22,7 +22,9 @@ from torch import Tensor
 from gan_zoo.layers.init import Initialisation, Untouched
 from gan_zoo.layers.interpolation import spherical
 from gan_zoo.layers.latents import seeded
+from gan_zoo.layers.modes import twice_differentiable
 from gan_zoo.losses.adversarial import Adversarial, Wasserstein
+from gan_zoo.losses.penalties import slope
 from gan_zoo.networks.progan import Discriminator, Generator
 from gan_zoo.training.ema import averaged, follow
 from gan_zoo.training.growth import Growth, Phased
@@ -112,10 +114,9 @@ class ProGAN(GANModule):
     def mixed_norm(self, real: Tensor, fake: Tensor, mixing: Tensor, lod: float) -> Tensor:
         """(N,): length of the score's gradient at pictures between real and fake, as on full-size pictures."""
         mixed = torch.lerp(real, fake, mixing.to(real).view(-1, 1, 1, 1)).requires_grad_(True)
-        with torch.autocast(real.device.type, enabled=False):
-            score = self.discriminator(mixed, lod)[:, 0].sum()
-            (gradient,) = torch.autograd.grad(score, mixed, create_graph=True)
-        norm: Tensor = gradient.flatten(1).norm(dim=1) / 2 ** math.floor(lod)
+        with twice_differentiable(real.device):
+            gradient = slope(self.discriminator(mixed, lod)[:, 0], mixed)
+            norm: Tensor = gradient.flatten(1).norm(dim=1) / 2 ** math.floor(lod)
         return norm
 
     def generator_loss(self, z: Tensor, labels: Tensor | None, lod: float) -> Losses:

@@ -165,6 +165,12 @@ class Synthesis(nn.Module):
         """The noise that pictures without chance have, of every layer: (1, 1, h, w) each."""
         return [getattr(self, f"noise{i}", None) for i in range(self.layers)]
 
+    def noise_shapes(self, count: int) -> list[tuple[int, int, int, int] | None]:
+        """What noise each layer takes for so many pictures: (count, 1, h, w), or none."""
+        sides = [2 ** (i // 2 + 2) for i in range(self.layers)]
+        noisy = [epilogue.noise_weight is not None for epilogue in self.epilogues]
+        return [(count, 1, side, side) if has else None for side, has in zip(sides, noisy, strict=True)]
+
     def forward(self, w: Tensor, noise: Sequence[Tensor | None], lod: float = 0.0) -> Tensor:
         """Styles (N, layers, style_dim) and noise of each layer -> pictures (N, C, 2^k, 2^k), about [-1, 1]."""
         level, share = at(lod, self.top)
@@ -239,6 +245,11 @@ class Generator(nn.Module):
         found = rows[:, None].repeat(1, len(columns), 1, 1)
         found[:, :, layers] = columns[None, :, layers]
         return found
+
+    @torch.no_grad()
+    def follow_mean(self, w: Tensor, decay: float) -> None:
+        """Let the mean of w move towards that of these (N, style_dim)."""
+        self.mean_w.copy_(torch.lerp(w.mean(dim=0), self.mean_w, decay))
 
     @torch.no_grad()
     def take_mean(self, z: Tensor) -> Tensor:

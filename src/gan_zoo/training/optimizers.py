@@ -1,4 +1,4 @@
-"""Adam as TensorFlow has it, for papers whose code ran there."""
+"""Adam as TensorFlow has it, for papers whose code ran there; optimisers of players with lazy regularisation."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+
+from gan_zoo.errors import UserError
 
 
 class TensorFlowAdam(Optimizer):
@@ -76,3 +78,26 @@ class TensorFlowAdam(Optimizer):
 def _seen(beta: float, count: Tensor) -> Tensor:
     """1 - beta^count, () of how much of a moving mean is filled; in float32 too."""
     return -torch.expm1(count * math.log(beta)) if beta else torch.ones_like(count)
+
+
+def lazily(factory: Callable[[Iterable[Any]], Optimizer], interval: int) -> Callable[[Iterable[Any]], Optimizer]:
+    """A factory of optimisers that take a step more, for a regulariser, in one of ``interval`` iterations.
+
+    They forget as much in as many images as without it: lr c and beta^c, c = interval / (interval + 1) (Karras et al.
+    2020, "Analyzing and Improving the Image Quality of StyleGAN", appendix B). 1 is no regulariser of its own.
+
+    Raises:
+        UserError: ``interval`` is no number from 1 on.
+    """
+    if interval < 1:
+        raise UserError(f"a term cannot come every {interval} iterations: give r1_interval 1 or more")
+
+    def corrected(params: Iterable[Any]) -> Optimizer:
+        optimizer, share = factory(params), interval / (interval + 1)
+        for group in optimizer.param_groups:
+            group["lr"] *= share
+            if "betas" in group:
+                group["betas"] = tuple(beta**share for beta in group["betas"])
+        return optimizer
+
+    return corrected if interval > 1 else factory

@@ -1,5 +1,6 @@
 """Testing with dropout and the batch's own statistics."""
 
+import copy
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from gan_zoo.layers.modes import frozen, full_precision, stochastic_inference
+from gan_zoo.layers.modes import frozen, full_precision, stochastic_inference, twice_differentiable
 from gan_zoo.layers.norm import sync_batch_norm
 
 
@@ -85,3 +86,22 @@ def test_full_precision_inside_autocast() -> None:
             assert layer(x).dtype == torch.float32
     with full_precision(torch.device("meta")):
         assert layer.to("meta")(x.to("meta")).shape == (1, 2)
+
+
+def slopes(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """The gradient of the first weight by a penalty on the gradient at ``x``."""
+    seen = x.clone().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(net(seen).sum(), seen, create_graph=True)
+    return torch.autograd.grad(gradient.square().sum(), next(net.parameters()))[0]
+
+
+def test_gradients_of_gradients_of_compiled_networks_in_float32() -> None:
+    torch.manual_seed(0)
+    net, x = nn.Sequential(nn.Linear(2, 3), nn.Tanh()), torch.ones(1, 2)
+    compiled = copy.deepcopy(net)
+    compiled.compile(backend="aot_eager")
+    expected = slopes(net, x)
+    with torch.autocast("cpu", torch.bfloat16), twice_differentiable(x.device):
+        assert torch.equal(slopes(compiled, x), expected)
+    with pytest.raises(RuntimeError, match="double backward"):  # it is compiled again
+        slopes(compiled, x)

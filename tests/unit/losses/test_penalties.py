@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.losses.penalties import gradient_penalty
+from gan_zoo.losses.penalties import gradient_penalty, slope
 
 torch.manual_seed(0)
 REAL, FAKE = torch.randn(3, 2, 4, 4, dtype=torch.float64), torch.randn(3, 2, 4, 4, dtype=torch.float64)
@@ -20,6 +20,13 @@ def test_a_linear_critic_has_the_norm_of_its_weight() -> None:
     assert gradient_penalty(critic, REAL, FAKE, ALPHA).item() == pytest.approx(expected, rel=1e-9)
     at_norm = gradient_penalty(critic, REAL, FAKE, ALPHA, target=WEIGHT.norm().item())
     assert at_norm.item() == pytest.approx(0, abs=1e-20)
+
+
+def test_the_slope_is_each_images_own_and_can_be_differentiated() -> None:
+    points = REAL.clone().requires_grad_(True)
+    found = slope(points.square().sum((1, 2, 3)), points)
+    torch.testing.assert_close(found, 2 * REAL)
+    assert found.requires_grad
 
 
 def test_it_is_measured_between_real_and_fake_for_each_image() -> None:

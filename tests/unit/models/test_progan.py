@@ -72,6 +72,16 @@ def test_norms_are_those_of_full_size_pictures() -> None:
     torch.testing.assert_close(model.mixed_norm(small, small, mixing, 1.0), gradient.flatten(1).norm(dim=1) / 2)
 
 
+def test_the_penalty_is_made_at_full_precision() -> None:
+    torch.manual_seed(0)
+    model, (real, fake), mixing = ProGAN(**NETWORKS), (pictures(8)["image"] for _ in "ab"), torch.rand(2, 1)
+    exact = model.discriminator_loss(real, fake, mixing, None, 0.0)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = model.discriminator_loss(real, fake, mixing, None, 0.0)
+    assert torch.equal(mixed["gp"], exact["gp"])
+    assert not torch.equal(mixed["fake"], exact["fake"])
+
+
 def test_classes_are_told_and_learned() -> None:
     torch.manual_seed(0)
     model = ProGAN(**NETWORKS, labels=3, schedule=Growth(8, start=8, batch=2))

@@ -2,8 +2,10 @@
 
 from functools import partial
 
+import pytest
 import torch
 
+from gan_zoo.errors import UserError
 from gan_zoo.models import StyleGAN
 from gan_zoo.networks.progan import Discriminator
 from gan_zoo.networks.stylegan import Generator
@@ -38,6 +40,49 @@ def test_r1_is_that_of_full_size_pictures_and_of_the_scores_in_the_loss() -> Non
     (gradient,) = torch.autograd.grad(model.discriminator(seen, 1.0).sum(), seen)
     torch.testing.assert_close(losses["r1"], 2.0 * gradient.square().sum(dim=(1, 2, 3)).mean() / 4)
     assert set(StyleGAN(**NETWORKS, gamma=0.0).discriminator_loss(real, fake, 1.0)) == {"real", "fake"}
+
+
+def test_lazy_r1_comes_in_one_of_k_iterations_times_k_and_betas_follow() -> None:
+    """StyleGAN2's: the rate times k / (k + 1), betas to this power; D takes k + 1 steps in k iterations."""
+    torch.manual_seed(0)
+    model = StyleGAN(**NETWORKS, gamma=4.0, r1_interval=3, schedule=Still(1.0))
+    came: list[int] = []
+    loss = model.r1_loss
+    model.r1_loss = lambda *args: (came.append(model.images_seen // 2), loss(*args))[1]
+    trainer = fit(model, [pictures(8) for _ in range(5)])
+    judge, maker = trainer.optimizers
+    assert came == [0, 3]
+    assert [optimizer.state[optimizer.param_groups[0]["params"][0]]["step"] for optimizer in (judge, maker)] == [7, 5]
+    assert [group["lr"] for group in judge.param_groups] == [0.001 * 3 / 4]
+    assert [group["betas"] for group in judge.param_groups] == [(0.0, 0.99 ** (3 / 4))]
+    assert (maker.param_groups[0]["lr"], maker.param_groups[0]["betas"]) == (0.001, (0.0, 0.99))
+    real = pictures(8)["image"]
+    always = StyleGAN(**NETWORKS, gamma=4.0)
+    always.load_state_dict(model.state_dict())
+    terms = model.discriminator_loss(real, real, 1.0)
+    assert set(terms) == {"real", "fake"}
+    expected = always.discriminator_loss(real, real, 1.0)
+    torch.testing.assert_close(model.r1_loss(real, 1.0)["r1"], 3 * expected["r1"])
+    torch.testing.assert_close(terms["real"], expected["real"])
+
+
+def test_r1_of_every_iteration_and_none_at_all_leave_adam_alone() -> None:
+    for options in ({}, {"gamma": 0.0, "r1_interval": 16}):
+        (judge, _) = StyleGAN(**NETWORKS, **options).configure_optimizers()
+        assert (judge.param_groups[0]["lr"], judge.param_groups[0]["betas"]) == (0.001, (0.0, 0.99))
+    with pytest.raises(UserError, match="give r1_interval 1 or more"):
+        StyleGAN(**NETWORKS, r1_interval=0)
+
+
+def test_r1_is_made_at_full_precision() -> None:
+    torch.manual_seed(0)
+    model, real = StyleGAN(**NETWORKS), pictures(8)["image"]
+    exact = model.discriminator_loss(real, real, 1.0)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = model.discriminator_loss(real, real, 1.0)
+    assert torch.equal(mixed["r1"], exact["r1"])
+    assert torch.equal(mixed["real"], exact["real"])
+    assert not torch.equal(mixed["fake"], exact["fake"])
 
 
 def test_a_crossover_is_anywhere_within_the_layers_in_use_or_nowhere() -> None:

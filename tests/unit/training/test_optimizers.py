@@ -1,10 +1,13 @@
-"""Adam as TensorFlow has it."""
+"""Adam as TensorFlow has it, and lazy regularisation's corrections."""
+
+from functools import partial
 
 import pytest
 import torch
-from torch.optim import Adam
+from torch.optim import SGD, Adam
 
-from gan_zoo.training.optimizers import TensorFlowAdam
+from gan_zoo.errors import UserError
+from gan_zoo.training.optimizers import TensorFlowAdam, lazily
 
 
 def run(optimizer: type, gradients: list[float], **options: object) -> float:
@@ -66,3 +69,15 @@ def test_counts_that_are_integers_or_lie_elsewhere_are_taken_up() -> None:
     copy.step()
     made.step()
     assert copy.state[weight]["step"] == made.state[weight]["step"] == 2
+
+
+def test_lazy_corrections_are_of_rate_and_betas() -> None:
+    weights = [torch.nn.Parameter(torch.ones(1))]
+    (group,) = lazily(partial(Adam, lr=0.17, betas=(0.5, 0.99)), 16)(weights).param_groups
+    assert (group["lr"], group["betas"]) == (pytest.approx(0.16), (0.5 ** (16 / 17), 0.99 ** (16 / 17)))
+    (group,) = lazily(partial(SGD, lr=0.2), 1)(weights).param_groups
+    assert group["lr"] == 0.2
+    (group,) = lazily(partial(SGD, lr=0.2, momentum=0.9), 4)(weights).param_groups
+    assert (group["lr"], group["momentum"]) == (pytest.approx(0.16), 0.9)
+    with pytest.raises(UserError, match="every 0 iterations"):
+        lazily(SGD, 0)
