@@ -169,7 +169,8 @@ def _fit_world(composer: Composer, typed: dict[str, Override], filled: Filled) -
     wanted = header(composer, "model", model).get("data", "")
     fitting = header(composer, "data", data).get(wanted)
     if fitting is not None:
-        filled.overrides.remove(typed["data"].input_line)
+        line = typed["data"].input_line
+        filled.overrides[:] = [text for text in filled.overrides if text != line]
         filled.add(f"data={fitting}", f"{model} learns from {wanted} alone")
 
 

@@ -21,6 +21,7 @@ from gan_zoo.data.samples import Album, Images, Shot
 from gan_zoo.data.shelf import Shelf
 from gan_zoo.data.transforms import Mode, ResizeAndCrop
 from gan_zoo.data.views import View
+from gan_zoo.data.worlds.truth import Truth
 from gan_zoo.data.worlds.world import World
 from gan_zoo.errors import UserError
 
@@ -155,6 +156,14 @@ class ImageDataModule(LightningDataModule):
                 parts.append(f"{name} {count}" + "".join(f" (also used as {other})" for other in also))
         way = f"direction {'ba: B is a, A is b' if self._swapped else 'ab'}"
         return f"{self.name}: {self.layout.found}: {', '.join(parts)}; {self.shelf.sizes()}; {way}"
+
+    def truth(self, split: str) -> Truth | None:
+        """What the pictures of a split show, where they are drawn: outputs can be held against it.
+
+        Raises ``UserError`` where there is no such split.
+        """
+        found = self.shelf.found(split)
+        return None if self.world is None else Truth(self.world, found.a, found.b)
 
     def images(self, split: str, *, augment: bool | None = None) -> Images:
         """The data set of a split: shuffled and augmented for "train" (unless ``augment=False``), else in order.

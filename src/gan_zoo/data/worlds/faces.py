@@ -5,8 +5,10 @@ length of hair, where the face looks, its place and size. Each convention draws 
 other.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from gan_zoo.data.worlds.canvas import Canvas, Colour
 from gan_zoo.data.worlds.colours import across, around, down, lit, mixed, web
@@ -237,3 +239,27 @@ class Faces(World):
 
     def scene(self, split: str, number: int) -> Face:  # noqa: D102
         return Face.drawn(self.dice(split, number))
+
+    def alternatives(self, scene: Face) -> Iterator[tuple[str, list[Face]]]:  # noqa: D102
+        for name, values in VALUES.items():
+            own = getattr(scene, name)
+            yield name, [replace(scene, **{name: value}) for value in values if value != own]
+        yield "turn", [replace(scene, turn=-scene.turn)]
+
+    def labels(self, scene: Face) -> dict[str, bool]:  # noqa: D102
+        return {
+            "awake": scene.awake,
+            "laughing": scene.laughing,
+            "glasses": scene.glasses,
+            "long_hair": scene.long_hair,
+            "dark_hair": scene.hair in DARK,
+            "looks_right": scene.turn > 0,
+        }
+
+
+DARK = (0, 1)  # of HAIR
+VALUES: dict[str, Sequence[Any]] = {
+    **{"hair": range(len(HAIR)), "skin": range(len(SKIN)), "iris": range(len(IRIS)), "shirt": range(len(SHIRT))},
+    **{"background": range(len(BACKGROUND)), "awake": (False, True), "laughing": (False, True)},
+    **{"glasses": (False, True), "long_hair": (False, True)},
+}

@@ -4,8 +4,10 @@ Whatever a picture shows follows from the label map and the style: walls, roofs 
 anchored at the part's own corner; the light comes from the left, and shadows fall to the right.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +77,7 @@ def rendered(street: Street, side: int, style: Style) -> Canvas:
     return canvas
 
 
+T = TypeVar("T")
 SHADOW: Colour = (0.05, 0.05, 0.16)
 
 
@@ -206,3 +209,43 @@ class Layouts(World):
 
     def scene(self, split: str, number: int) -> Street:  # noqa: D102
         return Street.drawn(self.dice(split, number), self.styles)
+
+    def alternatives(self, scene: Street) -> Iterator[tuple[str, list[Street]]]:
+        """Of each house its wall, windows and door; of each tree whether it is there, and its kind."""
+        for place, house in enumerate(scene.houses):
+            walls = [replace(house, wall=wall) for wall in streets.WALLS if wall != house.wall]
+            columns = 5 - house.columns  # two or three
+            windows = replace(house, columns=columns, door=min(house.door, columns - 1))
+            doors = [replace(house, door=door) for door in range(house.columns) if door != house.door]
+            for name, others in (("wall", walls), ("windows", [windows]), ("door", doors)):
+                yield name, [replace(scene, houses=_exchanged(scene.houses, place, other)) for other in others]
+        for place, tree in enumerate(scene.trees):
+            yield "tree", [replace(scene, trees=scene.trees[:place] + scene.trees[place + 1 :])]
+            other = replace(tree, fir=not tree.fir)
+            yield "crown", [replace(scene, trees=_exchanged(scene.trees, place, other))]
+
+    def renderings(self, part: str, scene: Street) -> list[Street]:  # noqa: D102
+        return [replace(scene, style=style) for style in range(self.styles)] if part in ("b", "image") else [scene]
+
+    def style(self, scene: Street) -> int:  # noqa: D102
+        return scene.style
+
+    def content(self, part: str, scene: Street, picture: npt.NDArray[np.float32]) -> float | None:
+        """Of label maps in colours, the share of pixels whose nearest colour is their class's; of pictures, the share
+        of classes whose mean colour is nearer to their own true one than to any other class's."""
+        side = picture.shape[-1]
+        labels = label_map(scene, side)
+        if part == "a":
+            colours = (COLOURS / np.float32(127.5) - 1)[:, :, None, None]
+            away = [np.abs(picture - colour).sum(axis=0) for colour in colours]
+            return float((np.argmin(away, axis=0) == labels).mean())
+        true = 2 * rendered(scene, side, STYLES[scene.style]).pixels - 1
+        present = np.unique(labels)
+        own = np.stack([picture[:, labels == label].mean(axis=1) for label in present])
+        known = np.stack([true[:, labels == label].mean(axis=1) for label in present])
+        nearest = np.abs(own[:, None] - known[None]).sum(axis=2).argmin(axis=1)
+        return float((nearest == np.arange(len(present))).mean())
+
+
+def _exchanged(things: tuple[T, ...], place: int, other: T) -> tuple[T, ...]:
+    return (*things[:place], other, *things[place + 1 :])

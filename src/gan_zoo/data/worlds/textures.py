@@ -4,9 +4,12 @@ A plain creature is pale. The patterned one has the same hue, a little turned, d
 kind (bands, spots or rings) where its own outline says: from either, the other one follows.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
 
 from gan_zoo.data.worlds.canvas import Canvas, Colour, Paint
 from gan_zoo.data.worlds.colours import down, hsv, lit, mixed, web
@@ -240,3 +243,20 @@ class Textures(World):
 
     def scene(self, split: str, number: int) -> Creature:  # noqa: D102
         return Creature.drawn(self.dice(split, number))
+
+    def alternatives(self, scene: Creature) -> Iterator[tuple[str, list[Creature]]]:  # noqa: D102
+        yield "kind", [replace(scene, kind=kind) for kind in range(KINDS) if kind != scene.kind]
+        yield "hue", [replace(scene, hue=hue) for hue in range(len(HUES)) if hue != scene.hue]
+        yield "way", [replace(scene, way=-scene.way)]
+
+    def content(self, part: str, scene: Creature, picture: npt.NDArray[np.float32]) -> float | None:
+        """The creature's outline, as what is not scenery: intersection over union."""
+        side = picture.shape[-1]
+        empty = 2 * scenery(scene, side).pixels - 1
+        canvas = {"a": plain, "b": patterned, "image": patterned}[part](scene, side)
+        true = (np.abs(2 * canvas.pixels - 1 - empty) > SEEN).any(axis=0)
+        found = (np.abs(picture - empty) > SEEN).any(axis=0)
+        return float((true & found).sum() / max(1, (true | found).sum()))
+
+
+SEEN = 0.2  # of [-1, 1]: what differs from the scenery by more than this is no scenery

@@ -1,10 +1,13 @@
 """What a world is: scenes by number, each drawn as several pictures that show the same."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
 
 from gan_zoo.data.folders import Layout, Source, Split
 from gan_zoo.data.images import Header, Picture
@@ -51,6 +54,27 @@ class World(ABC):
         """What a scene is drawn with."""
         return Dice(self.name, self.seed, split, number)
 
+    @abstractmethod
+    def alternatives(self, scene: Any) -> Iterator[tuple[str, list[Any]]]:
+        """For each attribute of a scene by name, the same scene with its other values. Names may come repeatedly."""
+
+    def renderings(self, part: str, scene: Any) -> list[Any]:
+        """The scenes whose pictures are equally true: one, unless a part has styles that the other part does not
+        tell."""
+        return [scene]
+
+    def style(self, scene: Any) -> int:
+        """Which of its ``renderings`` a scene is."""
+        return 0
+
+    def labels(self, scene: Any) -> dict[str, bool]:
+        """A scene's attributes that are there or not."""
+        return {}
+
+    def content(self, part: str, scene: Any, picture: npt.NDArray[np.float32]) -> float | None:
+        """How much of a scene's layout or shape a picture (3 x H x H in [-1, 1]) has kept, 0 to 1; None: not known."""
+        return None
+
     def draw(self, part: str, split: str, number: int, side: int) -> Picture:
         """A picture of a scene, ``side`` x ``side`` pixels: 8-bit RGB, or a map of ids."""
         return self.parts[part](self, self.scene(split, number), side)
@@ -87,6 +111,11 @@ class Drawing:
     split: str
     number: int
     side: int
+
+    @property
+    def scene(self) -> Any:
+        """What it shows."""
+        return self.world.scene(self.split, self.number)
 
     def __call__(self, path: Path) -> Picture:
         """The picture; ``path`` is its name only."""
