@@ -77,7 +77,7 @@ class Entry:
 
 def _worlds() -> Iterator[Entry]:
     """The sets that are drawn, each with its truth."""
-    streets, unpaired = "streets as label maps (A) and pictures (B)", "known one by one in testing only"
+    streets, unpaired = "streets as label maps (A) and pictures (B)", "unpaired in training"
     for name, world, kind, summary in (
         ("world_layouts", Layouts(), Paired(), f"{streets}, one style"),
         ("world_layouts_styles", Layouts(styles=4), Paired(), f"{streets} in one of four styles"),

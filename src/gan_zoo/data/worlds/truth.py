@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from gan_zoo.data.folders import Source
-from gan_zoo.data.worlds.world import Drawing, World
+from gan_zoo.data.worlds.readings import Reading, fitted
+from gan_zoo.data.worlds.world import Drawing, Pixels, World
 from gan_zoo.errors import UserError
 
-Pixels = npt.NDArray[np.float32]  # 3 x H x W in [-1, 1]
 COARSE = 16  # pixels: at this side there is neither texture nor fine outlines, and half a stripe off counts for little
 CLEAR = 0.5  # a picture is clearly in a style if it is at most half as far from it as from the next one
 DIFFERS = 0.05  # of [-1, 1]: drawings of two values differ where a channel does by more than this
@@ -82,6 +82,10 @@ class Truth:
         """What the scenes of a side are by their binary attributes: (N,) bool for each."""
         found = [self.world.labels(self.scene(side, position)) for position in positions]
         return {name: torch.tensor([labels[name] for labels in found]) for name in (found[0] if found else {})}
+
+    def reading(self, side: int) -> Reading:
+        """Tells the attributes of ``labels`` from any pictures like those of side a, at ``side`` px."""
+        return fitted(self.world, side, self.sides["a"][0].part)
 
     def styles(self, way: str, positions: Sequence[int]) -> Tensor:
         """(N,) int64: which of its true renderings the partner at each position is."""
@@ -165,7 +169,7 @@ class Truth:
         return None if source.part in self.world.maps else self._draw(source.part, source.scene, like.shape[-1])
 
     def _draw(self, part: str, scene: Any, side: int) -> Pixels:
-        return drawn(self.world, part, scene, side)
+        return self.world.pixels(part, scene, side)
 
     def _drawing(self, side: str, position: int) -> Drawing:
         drawings = self.sides[side]
@@ -186,7 +190,7 @@ class Judge:
     def __init__(self, world: World, part: str, scene: Any, side: int, source: Pixels | None = None) -> None:
         self.world, self.part, self.side, self.source = world, part, side, source
         self.renderings = world.renderings(part, scene)
-        self.drawn = [drawn(world, part, one, side) for one in self.renderings]
+        self.drawn = [world.pixels(part, one, side) for one in self.renderings]
         self.coarse = [coarse(picture) for picture in self.drawn]
         self.known: dict[int, list[Value]] = {}
 
@@ -231,7 +235,7 @@ class Judge:
 
     def _compared(self, scene: Any, true: Pixels) -> list[Value]:
         found = [
-            _value(name, true, [drawn(self.world, self.part, other, self.side) for other in others])
+            _value(name, true, [self.world.pixels(self.part, other, self.side) for other in others])
             for name, others in self.world.alternatives(scene)
         ]
         if self.source is not None:
@@ -249,12 +253,6 @@ def _value(name: str, true: Pixels, others: Sequence[Pixels]) -> Value | None:
         return None
     seen = [other[:, where] for other in others]
     return Value(name, where, true[:, where], seen, float(np.mean([_distance(true[:, where], one) for one in seen])))
-
-
-def drawn(world: World, part: str, scene: Any, side: int) -> Pixels:
-    """A scene's picture as 3 x side x side in [-1, 1], as batches have it (in 8 bits)."""
-    array = np.asarray(world.parts[part](world, scene, side), dtype=np.float32)
-    return np.ascontiguousarray(array.transpose(2, 0, 1)) / np.float32(127.5) - 1
 
 
 def coarse(picture: Pixels) -> Pixels:

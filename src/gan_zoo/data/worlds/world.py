@@ -15,6 +15,7 @@ from gan_zoo.data.options import not_negative, positive
 from gan_zoo.data.worlds.scenes import Dice
 from gan_zoo.errors import UserError
 
+Pixels = npt.NDArray[np.float32]  # 3 x H x W in [-1, 1]
 Part = Callable[[Any, Any, int], Picture]  # the world, a scene of it, the side in pixels
 
 
@@ -71,13 +72,18 @@ class World(ABC):
         """A scene's attributes that are there or not."""
         return {}
 
-    def content(self, part: str, scene: Any, picture: npt.NDArray[np.float32]) -> float | None:
+    def content(self, part: str, scene: Any, picture: Pixels) -> float | None:
         """How much of a scene's layout or shape a picture (3 x H x H in [-1, 1]) has kept, 0 to 1; None: not known."""
         return None
 
     def draw(self, part: str, split: str, number: int, side: int) -> Picture:
         """A picture of a scene, ``side`` x ``side`` pixels: 8-bit RGB, or a map of ids."""
         return self.parts[part](self, self.scene(split, number), side)
+
+    def pixels(self, part: str, scene: Any, side: int) -> Pixels:
+        """A picture in colours as batches have it: 3 x side x side in [-1, 1], of 8 bits."""
+        array = np.asarray(self.parts[part](self, scene, side), dtype=np.float32)
+        return np.ascontiguousarray(array.transpose(2, 0, 1)) / np.float32(127.5) - 1
 
     def layout(self, sides: Mapping[str, str], side: int, *, apart: bool) -> Layout:
         """All pictures, ``side`` x ``side`` pixels; ``sides``: which part stands on which side of a split.
