@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 KEY = "gan_zoo"
 ARCHITECTURE = (  # arguments that weights depend on
-    *("generator", "discriminator", "encoder", "channels", "nz", "conditional"),
-    *("labels", "instances", "n_features"),
+    *("generator", "discriminator", "encoder", "channels", "nz", "conditional", "labels", "instances", "n_features"),
 )
 
 
@@ -95,6 +94,7 @@ def _rank_state(module: "GANModule") -> dict[str, Any]:
         "numpy": [str(kind), torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest],
         "python": [version, list(numbers), python_gauss],
         "draws": None if module._draws is None else module._draws.get_state(),
+        "terms": move_data_to_device(module.terms, "cpu"),  # each is logged until it comes again
         "local": move_data_to_device({key: thing.state_dict() for key, thing in module.rank_local.items()}, "cpu"),
     }
 
@@ -112,6 +112,7 @@ def restore_rank(module: "GANModule", state: dict[str, Any]) -> None:
     if state["draws"] is not None:
         module._draws = torch.Generator(module.device)
         module._draws.set_state(state["draws"])
+    module.terms |= move_data_to_device(state.get("terms", {}), module.device)
     for name, thing in module.rank_local.items():
         thing.load_state_dict(move_data_to_device(state["local"].get(name, {}), module.device))
 
