@@ -18,6 +18,7 @@ COMMANDS = {  # name -> (module with a ``main(arguments)``, what the help says)
     "import": ("weights", "turn weights of a reference implementation into a checkpoint"),
     "data": ("data", "list, download and check data sets"),
     "models": ("zoo", "the zoo: papers, data, parameters, recipes, parity"),
+    "proof": ("proof.command", "train every model in a world whose truth is known, and judge it there"),
     "benchmark": ("speed", "speed, floating-point operations and memory of a training iteration"),
 }
 EXAMPLES = """\

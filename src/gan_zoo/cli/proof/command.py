@@ -1,0 +1,75 @@
+"""The command line of ``gan-zoo proof``."""
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from gan_zoo.cli.compose import Composer, forget, parse
+from gan_zoo.cli.proof import plan, runner
+from gan_zoo.cli.proof.page import page
+from gan_zoo.errors import UserError
+
+HELP = """\
+usage: gan-zoo proof [key=value …]
+
+Trains every model in a world whose truth is known, judges it there, and writes docs/proof.md. What is done stays done.
+  only=[pix2pix,cyclegan]  jobs=1  folder=proofs  page=null  pictures=DIR  --cfg job"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prove; 0 where every model learned and every negative control failed.
+
+    Raises:
+        UserError: a name or recipe that is not there; a folder of another proof; a model that did not learn.
+    """
+    args = parse(argv, "proof")
+    composer = Composer.of(args)
+    try:
+        if args.help:
+            print(HELP)
+            return 0
+        cfg = composer.compose(args.overrides)
+        if args.cfg:
+            composer.hydra.show_cfg(composer.config_name, args.overrides, args.cfg, args.package, args.resolve)
+            return 0
+        trials = plan.read(cfg)
+    finally:
+        forget()
+    _prove(cfg, trials)
+    return 0
+
+
+def _prove(cfg: DictConfig, trials: list[plan.Trial]) -> None:
+    from gan_zoo.cli.proof.judges import judge
+
+    runner.check(trials, Path(cfg.folder))
+    pictures, began = Path(cfg.pictures), time.perf_counter()
+    results = runner.run(trials, Path(cfg.folder), int(cfg.jobs), lambda trial, file: judge(trial, file, pictures))
+    if cfg.page:
+        where = os.path.relpath(pictures, Path(cfg.page).parent)
+        _write(page(results, facts(results, int(cfg.jobs), time.perf_counter() - began), where), Path(cfg.page))
+        print(f"written: {cfg.page}")
+    wrong = [result.trial.name for result in results if not result.holds]
+    if wrong:
+        raise UserError(f"not proved: {', '.join(wrong)}; their measures are in {cfg.folder}/NAME/{runner.RECORD}")
+
+
+def facts(results: Sequence[Any], jobs: int, seconds: float) -> str:
+    """Where, when and how long."""
+    import torch
+
+    minutes = sum(result.seconds for result in results) / 60
+    where = f"{platform.machine()}, PyTorch {torch.__version__}, {time.strftime('%Y-%m-%d')}"
+    return f"{len(results)} trainings, {minutes:.0f} minutes of one core in all, {jobs} at a time; {where}.\n"
+
+
+def _write(text: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)

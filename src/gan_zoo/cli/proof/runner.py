@@ -1,0 +1,104 @@
+"""The trainings of a proof, some at a time, each in a process of its own with one core; what is done stays done."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_zoo.cli.evaluation import write
+from gan_zoo.cli.folders import LAST
+from gan_zoo.cli.proof.plan import Trial, fingerprint
+from gan_zoo.errors import UserError
+
+RECORD = "proof.json"  # in a training's folder: how it was trained, how long, and its verdict
+_START = "import sys; from gan_zoo.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@dataclass
+class Result:
+    """A trial that was trained and judged, or that died: then ``died`` says of what."""
+
+    trial: Trial
+    seconds: float
+    verdict: dict[str, Any]
+    died: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the model learned; of a negative control, whether it was judged not to have."""
+        return bool(self.verdict) and bool(self.verdict["learned"]) != bool(self.trial.without)
+
+
+def run(
+    trials: Sequence[Trial], folder: Path, jobs: int, judge: Callable[[Trial, Path], dict[str, Any]]
+) -> list[Result]:
+    """Train and judge all, ``jobs`` at a time; the long ones should come first."""
+    began, alone = time.perf_counter(), threading.Lock()
+
+    def judged(trial: Trial, checkpoint: Path) -> dict[str, Any]:
+        with alone:  # Hydra's state and PyTorch's random numbers are the process's
+            return judge(trial, checkpoint)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(lambda trial: _one(trial, folder / trial.name, judged), trials))
+    print(f"{len(trials)} trainings in {(time.perf_counter() - began) / 60:.1f} minutes")
+    return results
+
+
+def _one(trial: Trial, folder: Path, judge: Callable[[Trial, Path], dict[str, Any]]) -> Result:
+    record = _record(folder)
+    if "seconds" not in record:
+        began = time.perf_counter()
+        if died := _train(trial, folder):
+            print(f"{trial.name}: died, {died}", flush=True)
+            return Result(trial, time.perf_counter() - began, {}, died)
+        record["seconds"] = time.perf_counter() - began
+        write(record, folder / RECORD)
+    if "verdict" not in record:
+        record["verdict"] = judge(trial, folder / LAST)
+        write(record, folder / RECORD)
+    found = "learned" if record["verdict"]["learned"] else "did not learn"
+    print(f"{trial.name}: {found}, {record['seconds'] / 60:.1f} minutes", flush=True)
+    return Result(trial, record["seconds"], record["verdict"])
+
+
+def check(trials: Sequence[Trial], folder: Path) -> None:
+    """Begin the records of all trials.
+
+    Raises:
+        UserError: a recipe that does not compose; a folder that holds a training of another recipe.
+    """
+    for trial in trials:
+        place, config = folder / trial.name, fingerprint(trial)
+        if not (place / RECORD).is_file():
+            place.mkdir(parents=True, exist_ok=True)
+            write({"trial": asdict(trial), "config": config}, place / RECORD)
+        elif _record(place)["config"] != config:
+            raise UserError(f"{place} holds a training of another recipe: remove it, or type another folder=DIR")
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    held: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return held
+
+
+def _train(trial: Trial, folder: Path) -> str:
+    """What a training died of; "" where it went well. Its words are kept in ``train.log``."""
+    words = ["train", *trial.recipe, f"hydra.run.dir={folder}", "resume=true"]
+    log = folder / "train.log"
+    with log.open("w", encoding="utf-8") as file:
+        one_core = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", _START, *words], stdout=file, stderr=subprocess.STDOUT, env=one_core, check=False
+        )
+    if done.returncode == 0:
+        return ""
+    lines = log.read_text(encoding="utf-8").strip().splitlines()
+    return f"status {done.returncode}: {lines[-1] if lines else 'without a word'}"
