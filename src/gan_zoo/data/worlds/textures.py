@@ -28,7 +28,7 @@ from gan_zoo.data.worlds.shapes import (
 )
 from gan_zoo.data.worlds.world import World
 
-HUES = (0.02, 0.13, 0.58, 0.79)  # coral, yellow, blue, violet
+HUES = (0.02, 0.13, 0.46, 0.79)  # coral, yellow, mint, violet
 SHARES = (0.4, 0.3, 0.2, 0.1)  # unequal, so that exchanged hues would be seen by their numbers
 TURN = -0.025  # of the hue, from plain to patterned
 KINDS = 3
