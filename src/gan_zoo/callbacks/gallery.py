@@ -1,6 +1,5 @@
 """``gallery.html``: everything about a run on one page, rewritten at each tick."""
 
-import os
 import shlex
 import sys
 import time
@@ -18,6 +17,7 @@ from omegaconf import OmegaConf
 
 from gan_zoo.callbacks.announce import announcement, planned_iterations
 from gan_zoo.callbacks.charts import number
+from gan_zoo.callbacks.files import write_text
 from gan_zoo.callbacks.grids import ImageGrids
 from gan_zoo.callbacks.history import History
 from gan_zoo.callbacks.page import Page, Report
@@ -95,14 +95,7 @@ class Gallery(Callback):
         if self.history is None or self.dirpath is None or not trainer.is_global_zero:
             return None
         path = self.dirpath / "gallery.html"
-        temporary = path.with_name(".gallery.html.tmp")
-        try:
-            temporary.write_text(self.page(trainer, module, state).html(), encoding="utf-8")
-            os.replace(temporary, path)
-        except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
-            raise UserError(f"cannot write the page {path}: {error.strerror or error}; free some space") from error
+        write_text(path, self.page(trainer, module, state).html(), "the page")
         return path
 
     def page(self, trainer: Trainer, module: Any, state: str) -> Page:

@@ -47,6 +47,7 @@ class Page:
         """The whole file."""
         template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
         return template.substitute(
+            style=stylesheet(),
             title=escape(self.title),
             subtitle=escape(self.subtitle),
             natural=_natural_width(self.grids),
@@ -56,9 +57,14 @@ class Page:
             charts=_charts(self.series),
             facts=_facts(self.facts, self.links),
             command=escape(self.command),
-            config=_details("Configuration", self.config),
+            config=details("Configuration", self.config),
             footer=escape(self.footer),
         )
+
+
+def stylesheet() -> str:
+    """What all pages of the zoo look like."""
+    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
 def chosen(grids: Sequence[tuple[int, Path]]) -> list[tuple[int, Path]]:
@@ -91,12 +97,11 @@ def _figures(figures: Sequence[tuple[str, str]]) -> str:
 
 
 def _report(report: Report) -> str:
-    return (
-        f'<h2>{escape(report.title)}</h2><div class="card"><p>{escape(report.verdict)}</p>{_table(report.rows)}</div>'
-    )
+    return f'<h2>{escape(report.title)}</h2><div class="card"><p>{escape(report.verdict)}</p>{table(report.rows)}</div>'
 
 
-def _table(rows: Sequence[tuple[str, str]]) -> str:
+def table(rows: Sequence[tuple[str, str]]) -> str:
+    """Names and texts, a line each."""
     lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<table>{lines}</table>" if lines else ""
 
@@ -141,13 +146,14 @@ def _charts(series: Mapping[str, Series]) -> str:
 
 def _facts(facts: Sequence[tuple[str, str]], links: Sequence[tuple[str, str]]) -> str:
     files = " · ".join(f'<a href="{escape(address, quote=True)}">{escape(name)}</a>' for name, address in links)
-    rows = _table(facts)
+    rows = table(facts)
     if files:
         rows = rows.removesuffix("</table>") + f"<tr><th>files</th><td>{files}</td></tr></table>"
     return f'<div class="card">{rows}</div>' if rows else ""
 
 
-def _details(name: str, text: str) -> str:
+def details(name: str, text: str) -> str:
+    """A text that opens on a click; nothing where there is none."""
     return f"<details><summary>{escape(name)}</summary><pre>{escape(text)}</pre></details>" if text else ""
 
 
@@ -163,8 +169,22 @@ def _data_url(path: Path, widest: int = 1600) -> str:
     content = path.read_bytes()
     with Image.open(BytesIO(content)) as image:
         if image.width > widest:
-            smaller = image.resize((widest, round(image.height * widest / image.width)), Image.Resampling.LANCZOS)
-            buffer = BytesIO()
-            smaller.save(buffer, "JPEG", quality=88)
-            content = buffer.getvalue()
-    return "data:image/jpeg;base64," + base64.b64encode(content).decode()
+            size = (widest, round(image.height * widest / image.width))
+            return jpeg_url(image.resize(size, Image.Resampling.LANCZOS), quality=88)
+    return _address(content)
+
+
+def jpeg_url(image: Image.Image, quality: int = 92) -> str:
+    """A picture as an address that holds it; transparency is laid on white, 16 bits become 8."""
+    if image.mode.startswith("I"):
+        image = image.point(lambda value: value / 257).convert("L")
+    if "A" in image.getbands():
+        ground = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(ground, image.convert("RGBA"))
+    buffer = BytesIO()
+    image.convert("RGB").save(buffer, "JPEG", quality=quality, subsampling=0 if quality > 90 else -1)
+    return _address(buffer.getvalue())
+
+
+def _address(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

@@ -12,6 +12,8 @@ from gan_zoo.errors import UserError, nearest
 COMMANDS = {  # name -> (module with a ``main(arguments)``, what the help says)
     "train": ("training", "train a model; the same as `python train.py`, in Hydra's language"),
     "evaluate": ("evaluation", "test a checkpoint on data: checkpoint=FILE data=NAME"),
+    "compare": ("comparison.command", "several models under one budget: models=[a,b] data=NAME budget=2000it"),
+    "human-score": ("comparison.scoring", "answers to a comparison's blind study, as preferences with intervals"),
     "translate": ("translation", "translate pictures and folders with a checkpoint"),
     "sample": ("sample", "pictures of ProGAN and StyleGAN: grids, truncation, mixing tables, ways, animations"),
     "features": ("features", "looks of instances: encode them for training, or cluster them for translate"),
@@ -42,7 +44,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def usage() -> str:
     """The text of ``gan-zoo --help``."""
-    lines = "\n".join(f"  {name:<10} {says}" for name, (_, says) in COMMANDS.items())
+    lines = "\n".join(f"  {name:<12} {says}" for name, (_, says) in COMMANDS.items())
     return (
         f"usage: gan-zoo COMMAND …\n\nGAN image translators, exact to their references.\n\n{lines}\n\n{EXAMPLES}\n\n"
         "`gan-zoo COMMAND --help` says more. GAN_ZOO_TRACEBACK=1 shows where an error came from."

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra import version
+from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -23,8 +24,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
-from hydra.types import RunMode
+from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -155,6 +157,18 @@ class Composer:
         if caught:
             raise caught[0]
         return done.return_value
+
+    def launch(
+        self, task: Callable[[DictConfig], Any], overrides: Sequence[str], jobs: Sequence[Sequence[str]]
+    ) -> None:
+        """Run a task once for each list of words, by the launcher that ``overrides`` choose, below ``hydra.sweep.dir``.
+
+        What a sweep cannot say: words that differ from job to job in more than values.
+        """
+        cfg = self.compose(overrides, multirun=True)
+        context = HydraContext(config_loader=self.loader, callbacks=Callbacks(cfg))
+        launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=cfg)
+        launcher.launch([list(words) for words in jobs], initial_job_idx=0)
 
     def options(self, group: str) -> list[str]:
         """The names one can choose in a group, in order."""

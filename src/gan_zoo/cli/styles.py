@@ -75,14 +75,12 @@ def requests(model: "GANModule", view: "View", way: str, args: argparse.Namespac
     _check(args)
     if args.interpolate is not None:
         return [_strip(model, view, way, args)]
-    found = [
-        Request(f"_style{n}", ({"style": z},)) for n, z in enumerate(_drawn(model, args.styles or 0, args.seed), 1)
-    ]
-    names = _unique([Path(name).stem for name in args.style_image])
+    found = [Request(f"_style{n}", ({"style": z},)) for n, z in enumerate(drawn(model, args.styles or 0, args.seed), 1)]
+    names = unique([Path(name).stem for name in args.style_image])
     for name, path in zip(names, args.style_image, strict=True):
         style = _encoded(model, view, way, path)
         found.append(Request(f"_style-{name}", ({"style": style},), shown=Path(path)))
-    return found or [Request("", ({"style": _drawn(model, 1, args.seed)[0]},))]
+    return found or [Request("", ({"style": drawn(model, 1, args.seed)[0]},))]
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -97,7 +95,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _strip(model: Any, view: "View", way: str, args: argparse.Namespace) -> Request:
-    ends = [_encoded(model, view, way, path) for path in args.style_image] or _drawn(model, 2, args.seed)
+    ends = [_encoded(model, view, way, path) for path in args.style_image] or drawn(model, 2, args.seed)
     codes = model.interpolate(ends[0][0], ends[1][0], args.interpolate)
     return Request("_interpolation", tuple({"style": code[None]} for code in codes), animated=args.gif)
 
@@ -118,7 +116,7 @@ def _without(model: Any) -> str:
     return "one output for an input: leave out --styles, --style-image and --interpolate"
 
 
-def _drawn(model: Any, count: int, seed: int) -> "list[Tensor]":
+def drawn(model: Any, count: int, seed: int) -> "list[Tensor]":
     """Standard normals (1, style_dim), the same for the same seed on every device; each for itself, so that more of
     them begin with the same ones."""
     import torch
@@ -135,7 +133,7 @@ def _encoded(model: Any, view: "View", way: str, path: str) -> "Tensor":
     return style
 
 
-def _unique(names: Sequence[str]) -> list[str]:
+def unique(names: Sequence[str]) -> list[str]:
     """The names, those that came before (whatever the case) with a number."""
     found: list[str] = []
     for name in names:
