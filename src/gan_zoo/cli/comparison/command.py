@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from gan_zoo import launch
 from gan_zoo.cli import folders
-from gan_zoo.cli.comparison import drawing, plan, results
+from gan_zoo.cli.comparison import budget, drawing, plan, results
 from gan_zoo.cli.comparison.attempt import Attempts, done
 from gan_zoo.cli.comparison.plan import Job, Plan
 from gan_zoo.cli.comparison.record import Record
@@ -75,8 +75,8 @@ def understand(overrides: Sequence[str], config_dir: str | None) -> tuple[Path |
     folder = Path(named[-1]).resolve() if named and named[-1] not in ("", "null") else None
     known = None if folder is None else Settings.read(folder)
     trainer = Composer("train", config_dir=config_dir)
-    zoo, reserved = trainer.options("model"), set(trainer.compose([])) - {"hydra"}
-    typed = take_apart(overrides, known, {str(key) for key in reserved} | {"hydra"}, zoo)
+    zoo, reserved = trainer.options("model"), {*map(str, trainer.compose([])), *trainer.groups(), "metrics"}
+    typed = take_apart(overrides, known, reserved, zoo)
     if typed.keys.get("resume") and known is None:
         where = "name its folder: folder=DIR" if folder is None else f"{folder} holds none"
         raise UserError(f"resume=true goes on with a comparison: {where}")
@@ -104,6 +104,8 @@ def check(settings: Settings) -> None:
         raise UserError(f"compare what? Name models=[…] or checkpoints=[…], {what}")
     if settings.models and settings.budget is None:
         raise UserError("budget=… is missing: the same for all, as 2000it, 50kimg or 30min")
+    if settings.budget is not None:
+        budget.parse(settings.budget)
     if settings.checkpoints and (settings.budget or settings.own):
         raise UserError("checkpoints are trained already: leave out budget=… and words for one model")
     seeds: Any = settings.seeds

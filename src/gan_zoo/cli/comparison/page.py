@@ -14,7 +14,7 @@ from gan_zoo.cli.comparison import drawing
 from gan_zoo.cli.comparison.record import FINISHED
 from gan_zoo.cli.comparison.table import COSTS, Column, Run, Value, best, rows
 
-NARROWEST = 118  # px of a column
+NARROWEST, WIDEST = 118, 240  # px of a column
 WAYS = {"ab": "A to B", "ba": "B to A"}
 PARTS = {"metrics": "measures on the test pictures", "costs": "cost"}
 LEGEND = "Bold: the best mean of a measure whose name says which way is better. ±: standard deviation over seeds."
@@ -41,7 +41,9 @@ class Page:
             title=escape(self.title),
             subtitle=escape(self.subtitle),
             least=220 + NARROWEST * len(self.columns),
+            most=320 + WIDEST * len(self.columns),
             least_pictures=NARROWEST * (len(self.columns) + 1 + self.paired),
+            most_pictures=262 * (len(self.columns) + 1 + self.paired),
             numbers=_numbers(self.columns),
             pictures="".join(self._direction(way) for way in WAYS),
             facts=table(self.facts) + self._links(),
@@ -103,14 +105,14 @@ def _numbers(columns: Sequence[Column]) -> str:
     widths = '<col class="name">' + "<col>" * len(columns)
     head = f"<thead><tr><td></td>{heads}</tr></thead>"
     grid = f'<table class="columns"><colgroup>{widths}</colgroup>{head}<tbody>{body}</tbody></table>'
-    return f'<h2>Numbers</h2><div class="card scroll">{grid}</div><p class="soft state">{LEGEND}</p>'
+    return f'<h2>Numbers</h2><div class="card scroll">{grid}</div><p class="soft state legend">{LEGEND}</p>'
 
 
 def _states(columns: Sequence[Column]) -> str:
     cells = ""
     for column in columns:
         fine = all(run.state == FINISHED for run in column.runs)
-        text = ". ".join(part for part in (column.missing(), column.status()) if part)
+        text = ". ".join(part for part in (column.missing(), column.status(brief=True)) if part)
         cells += f'<td class="state{"" if fine else " bad"}">{escape(text)}</td>'
     return f'<tr><th scope="row">state</th>{cells}</tr>'
 
@@ -130,7 +132,7 @@ def _value(one: Value | None, marked: bool) -> str:
 def _cell(column: Column, run: Run | None, place: Path, rows: int) -> str:
     """A model's picture; where it has none, one note over all ``rows``, in the first of them (others say 0)."""
     if run is None:
-        text = column.status() if not column.finished else "no run with a further seed"
+        text = column.status(brief=True) if not column.finished else "no run with a further seed"
         return f'<td class="lost" rowspan="{rows}">{escape(text)}</td>' if rows else ""
     path = Path(run.job.folder) / "pictures" / place
     return f"<td>{_image(path, column.name)}</td>" if path.is_file() else '<td class="lost">–</td>'

@@ -101,12 +101,12 @@ def make(settings: Settings, folder: Path, config_dir: str | None) -> Plan:
         place, words = folder / "runs" / name, [*measure, *settings.metrics]
         plan.jobs.append(Job(name, str(place), None, path, words, samples, config_dir))
     for name, model in settings.models.items():
+        train, notes = training(trainer, settings, name, model, folder)
+        plan.notes += notes
         for seed in settings.seeds:
-            place = folder / "runs" / f"{name}-seed{seed}"
-            train, notes = training(trainer, settings, name, model, seed, folder)
-            plan.notes += [note for note in notes if note not in plan.notes]
-            checkpoint, words = str(place / folders.LAST), [*measure, *settings.metrics]
-            plan.jobs.append(Job(name, str(place), train, checkpoint, words, samples, config_dir, seed))
+            place, words = folder / "runs" / f"{name}-seed{seed}", [*measure, *settings.metrics]
+            checkpoint, seeded = str(place / folders.LAST), [*train, f"seed={seed}"]
+            plan.jobs.append(Job(name, str(place), seeded, checkpoint, words, samples, config_dir, seed))
     return plan
 
 
@@ -118,14 +118,14 @@ def wanted_samples(settings: Settings) -> int:
 
 
 def training(
-    composer: Composer, settings: Settings, name: str, model: str, seed: int, folder: Path
+    composer: Composer, settings: Settings, name: str, model: str, folder: Path
 ) -> tuple[list[str], list[str]]:
-    """The words that train one model, and notes on what was filled in.
+    """The words that train one model with any seed, and notes on what was filled in.
 
     Raises:
         UserError: with the model's name.
     """
-    words = [f"model={model}", *settings.words, *settings.own.get(name, []), f"seed={seed}"]
+    words = [f"model={model}", *settings.words, *settings.own.get(name, [])]
     try:
         filled = fill(composer, [*words, "trainer.max_epochs=-1"])
         cfg = composer.compose(filled.overrides)

@@ -90,7 +90,8 @@ class Typed:
 
 
 def take_apart(overrides: Sequence[str], known: Settings | None, reserved: set[str], zoo: Sequence[str]) -> Typed:
-    """Sort a command line's words. ``known``: the settings in the folder, if any; ``zoo``: all models' names.
+    """Sort a command line's words. ``known``: the settings in the folder, if any; ``reserved``: training's keys and
+    groups; ``zoo``: all models' names.
 
     Raises:
         UserError: a word that compare does not take, and what to write instead.
@@ -103,10 +104,13 @@ def take_apart(overrides: Sequence[str], known: Settings | None, reserved: set[s
     composed = Composer("compare").compose(mine)
     keys: Any = {key: OmegaConf.to_container(composed)[key] for key in map(_key, mine)}  # type: ignore[call-overload,index]
     names = list(zoo) if keys.get("models") == "all" else _names(keys, known)
-    if wrong := sorted(set(names) & reserved):
+    if wrong := [] if keys.get("models") == "all" else sorted(set(names) & reserved):
         raise UserError(f"models: {wrong[0]} is a key of the configuration: choose another name for this model")
     typed = Typed(keys, [], {}, [], [])
     for text in others:
+        first = re.split(r"[./@]", _key(text))[0]
+        if not text.startswith("+") and first not in {*reserved, *names, *zoo}:
+            raise UserError(f"there is no key {_key(text)}{nearest(first, [*defaults, *reserved, *names])}")
         _sort(text, typed, names, zoo)
     return typed
 

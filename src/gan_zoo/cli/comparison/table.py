@@ -45,7 +45,7 @@ class Value:
 
     def text(self) -> str:
         """``0.1234 ± 0.0056``; thousands and millions are shortened."""
-        if self.deviation is None or (not self.deviation and abs(self.mean) >= 1000):
+        if not self.deviation:  # of one run, or the same in all
             return number(self.mean)
         return f"{number(self.mean)} ± {_short(self.deviation, self.mean)}"
 
@@ -88,18 +88,17 @@ class Column:
         """The run whose pictures stand for the model: the first that finished."""
         return next(iter(self.finished), None)
 
-    def status(self) -> str:
-        """One line: finished, or what became of the runs that did not."""
+    def status(self, brief: bool = False) -> str:
+        """One line: finished, or what became of the runs that did not; ``brief``: without what a reason explains."""
         if all(run.state == FINISHED for run in self.runs):
             return FINISHED if len(self.runs) == 1 else f"{len(self.runs)} runs finished"
-        lines = [
-            (f"{run.label} " if len(self.runs) > 1 else "")
-            + run.state
-            + (f": {run.record.reason}" if run.record.reason else "")
-            for run in self.runs
-            if run.state != FINISHED
-        ]
-        return "; ".join(lines)
+        fates: dict[str, list[str]] = {}
+        for run in self.runs:
+            reason = re.split(r"[:;] |\. ", run.record.reason)[0] if brief else run.record.reason
+            if run.state != FINISHED:
+                fates.setdefault(f"{run.state}: {reason}" if reason else run.state, []).append(run.label)
+        several = len(self.runs) > 1
+        return "; ".join(f"{', '.join(labels)} {fate}" if several else fate for fate, labels in fates.items())
 
     def values(self, kind: str) -> dict[str, Value]:
         """``metrics`` or ``costs`` of the finished runs."""
