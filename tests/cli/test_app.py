@@ -37,7 +37,7 @@ def test_every_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> N
     for name in app.COMMANDS:
         with (
             pytest.raises(SystemExit)
-            if name in ("translate", "sample", "import", "data", "models", "benchmark")
+            if name in ("translate", "human-score", "sample", "import", "data", "models", "benchmark")
             else _nothing()
         ):
             assert main([name, "--help"]) == 0

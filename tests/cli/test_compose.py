@@ -114,3 +114,14 @@ def test_quoted_survives_hydra(text: str) -> None:
 
 def test_dotted() -> None:
     assert list(dotted({"a": {"b": 1}, "c": [1]})) == ["a", "a.b", "c"]
+
+
+def test_launch_runs_each_list_of_words(tmp_path: Path) -> None:
+    seen = []
+    words = [["model=cyclegan", "hydra.sweep.subdir=a"], ["data.crop_size=64", "hydra.sweep.subdir=b"]]
+    common = [f"hydra.sweep.dir={tmp_path / 'out'}", "hydra/hydra_logging=none"]
+    Composer("train").launch(
+        lambda cfg: seen.append((cfg.model._target_, cfg.data.crop_size, cfg.run_dir)), common, words
+    )
+    assert [kind.rpartition(".")[2] for kind, _, _ in seen] == ["CycleGAN", "Pix2Pix"]
+    assert seen[1][1:] == (64, str(tmp_path / "out" / "b"))

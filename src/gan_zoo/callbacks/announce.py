@@ -123,7 +123,9 @@ def _pools(trainer: Trainer, module: Any) -> Line | None:
 
 
 def _length(trainer: Trainer, module: Any) -> Line:
-    end, done = planned_iterations(trainer), trainer.global_step
+    end, done, limit = planned_iterations(trainer), trainer.global_step, seconds_left(trainer)
+    if end is None and limit is not None:
+        return "to go", f"{timedelta(seconds=round(limit))} of training"
     if end is None:
         return "to go", "no end set (trainer.max_epochs or trainer.max_steps sets one)"
     left, batch = max(0, end - done), images_per_iteration(trainer)
@@ -131,6 +133,5 @@ def _length(trainer: Trainer, module: Any) -> Line:
     known = left * batch if batch else 1000 * total - module.images_seen if total and trainer.max_epochs == 1 else None
     images = f" ({count(max(0, round(known)), 'image')})" if known is not None else ""
     behind = f"; {count(done, 'iteration')} ({count(module.images_seen, 'image')}) behind" if done else ""
-    limit = seconds_left(trainer)
     until = f", or {timedelta(seconds=round(limit))} of training if that is sooner" if limit is not None else ""
     return "to go", f"{count(left, 'iteration')}{images}{until}{behind}"

@@ -83,3 +83,9 @@ def test_fates_alike_are_told_once_and_briefly(ended: Make) -> None:
     assert column.status(brief=True) == (
         "seed 1, seed 2 died: adv_b became NaN by 2 images; seed 3 died: killed by SIGKILL, as the system does"
     )
+
+
+def test_what_is_not_finite_is_null_in_json(ended: Make) -> None:
+    [found] = table.as_json(ended({"one": [{"fid": float("inf")}]}))
+    assert found["metrics"]["fid"] == {"mean": None, "deviation": None, "count": 1}
+    assert found["runs"][0]["metrics"] == {"fid": None}

@@ -113,3 +113,8 @@ def fake_trainer(**options: Any) -> Any:
 def test_a_limit_of_time_is_said(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
     fit([Announce()], max_time="00:00:03:30")
     assert "or 0:03:30 of training if that is sooner" in capsys.readouterr().out
+
+
+def test_a_time_alone(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
+    fit([Announce()], max_epochs=-1, max_time="00:00:00:02")
+    assert "to go:      0:00:02 of training" in capsys.readouterr().out

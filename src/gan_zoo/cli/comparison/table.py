@@ -155,7 +155,10 @@ def as_json(columns: Sequence[Column]) -> list[dict[str, Any]]:
         {
             "name": column.name,
             "status": column.status(),
-            **{kind: {key: vars(one) for key, one in column.values(kind).items()} for kind in ("metrics", "costs")},
+            **{
+                kind: {key: _plain(vars(one)) for key, one in column.values(kind).items()}
+                for kind in ("metrics", "costs")
+            },
             "runs": [_run_as_json(run) for run in column.runs],
         }
         for column in columns
@@ -187,7 +190,7 @@ def _run_as_json(run: Run) -> dict[str, Any]:
         "reason": run.record.reason,
         "folder": run.job.folder,
         "checkpoint": run.job.checkpoint,
-        "metrics": run.metrics,
+        "metrics": _plain(run.metrics),
         "costs": run.costs,
         "device": (run.record.trained or {}).get("device"),
     }
@@ -203,6 +206,11 @@ def _costs(record: Record) -> dict[str, float]:
     if counts:
         found |= {"parameters": sum(counts.values()), "parameters_generator": counts.get("generator")}
     return {key: float(one) for key, one in found.items() if one is not None and _number(one)}
+
+
+def _plain(numbers: Mapping[str, float | None]) -> dict[str, float | None]:
+    """JSON has no NaN and no infinity: they become null."""
+    return {key: one if one is not None and math.isfinite(one) else None for key, one in numbers.items()}
 
 
 def _value(many: Sequence[float]) -> Value:
