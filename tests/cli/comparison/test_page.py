@@ -37,7 +37,7 @@ def test_pairs_show_their_target(ended: Make, tmp_path: Path) -> None:
 
 def test_numbers_with_the_best_in_bold(ended: Make, tmp_path: Path) -> None:
     text = html(ended({"one": [{"l1": 1.0}, {"l1": 3.0}], "two": [{"l1": 5.0}, {"l1": 5.0}]}), tmp_path)
-    assert "<td class=best>2 ± 1.4</td><td>5</td>" in text
+    assert "<td class=best>2 <span>± 1.4</span></td><td>5</td>" in text
     assert "training, images a second" in text
     assert "<summary>seed 1</summary>" in text
 

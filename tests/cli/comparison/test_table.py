@@ -65,6 +65,7 @@ def test_short_texts() -> None:
     assert Value(0.12345, 0.0321, 3).text() == "0.1235 ± 0.032"
     assert Value(12345678.0, 234567.0, 3).text() == "12.35M ± 0.23M"
     assert Value(11380000.0, 0.0, 2).text() == "11.38M"
+    assert Value(0.868, 0.000081, 2).text() == "0.868 ± 8.1e-5"
     assert Value(2.0, None, 1).text() == "2"
 
 

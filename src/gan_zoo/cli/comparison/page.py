@@ -44,6 +44,7 @@ class Page:
             most=320 + WIDEST * len(self.columns),
             least_pictures=NARROWEST * (len(self.columns) + 1 + self.paired),
             most_pictures=262 * (len(self.columns) + 1 + self.paired),
+            paper="landscape" if len(self.columns) > 4 else "portrait",
             numbers=_numbers(self.columns),
             pictures="".join(self._direction(way) for way in WAYS),
             facts=table(self.facts) + self._links(),
@@ -125,8 +126,10 @@ def _kind(column: Column) -> str:
 def _value(one: Value | None, marked: bool) -> str:
     if one is None:
         return '<td class="none">–</td>'
-    text = one.text() if math.isfinite(one.mean) else "not finite"
-    return f"<td{' class=best' if marked else ''}>{escape(text)}</td>"
+    mean, sign, deviation = one.text().partition(" ± ")
+    spread = f" <span>± {escape(deviation)}</span>" if sign else ""
+    text = f"{escape(mean)}{spread}" if math.isfinite(one.mean) else "not finite"
+    return f"<td{' class=best' if marked else ''}>{text}</td>"
 
 
 def _cell(column: Column, run: Run | None, place: Path, rows: int) -> str:

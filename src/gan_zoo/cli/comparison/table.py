@@ -226,4 +226,4 @@ def _short(deviation: float, mean: float) -> str:
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(mean) >= size:
             return f"{deviation / size:.2g}{letter}"
-    return f"{deviation:.2g}"
+    return f"{deviation:.2g}".replace("e-0", "e-")
