@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "gan_zoo"
 
 FLOORS = ("layers", "networks", "losses", "training", "models")
-WINGS = ("data", "metrics", "callbacks", "interop")
+WINGS = ("data", "metrics", "evaluation", "callbacks", "interop")
 ROOF = ("cli", "launch", "benchmark", "__init__", "__main__")
 LINES = {"layers": 150, "networks": 300, "losses": 120, "training": 120, "models": 150}
 # The files that need more than their floor allows, each with its own limit: the one base class, its dealings with
@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {floor: set(FLOORS[:rank]) for rank, floor in 
 MAY_IMPORT["models"] |= {"metrics"}  # a paper says what its validation measures
 MAY_IMPORT["training"] |= {"data"}  # published weights come by the same resumed download as data sets
 MAY_IMPORT |= {"errors": set(), "data": set(), "metrics": set()}
-MAY_IMPORT |= {"interop": {*FLOORS, "data"}, "callbacks": {*FLOORS, "data", "metrics"}}
+MAY_IMPORT |= {"interop": {*FLOORS, "data"}, "evaluation": {*FLOORS, "data", "metrics"}}
+MAY_IMPORT |= {"callbacks": {*FLOORS, "data", "metrics", "evaluation"}}
 MAY_IMPORT |= {name: {*FLOORS, *WINGS, *ROOF} for name in ROOF}
 
 

@@ -12,6 +12,7 @@ from lightning.pytorch import LightningDataModule
 from lightning.pytorch.accelerators import CUDAAccelerator
 
 from gan_zoo.data import registry
+from gan_zoo.data.fingerprint import fingerprint
 from gan_zoo.data.folders import Layout, Split, existing
 from gan_zoo.data.kinds.base import Kind
 from gan_zoo.data.loader import Batch, EvalLoader, Failure, StreamLoader, collate, middles
@@ -177,6 +178,11 @@ class ImageDataModule(LightningDataModule):
         if isinstance(first := made[0], Failure):
             raise UserError(first.message)
         return made
+
+    def fingerprint(self, split: str) -> str:
+        """A short text that changes with the split's files and with all that its unaugmented tensors depend on."""
+        how = (self.kind, self.test_mode, sorted(self.channels.items()), self._swapped, self.seed, self._skip)
+        return fingerprint(self.layout.root, self.shelf.found(split), how)
 
     def fixed_samples(self, n: int, split: str = "val") -> Batch:
         """The same n samples each time (or fewer), evenly spread over the split, not augmented.

@@ -5,17 +5,25 @@ levels down to 16 px, 128 patches of 7x7 a picture and level, 4 x 128 directions
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def _smooth(x: Tensor, gain: float = 1.0) -> Tensor:
-    """The binomial filter of 5x5, the border mirrored without its edge: (N, C, H, W) -> (N, C, H, W)."""
-    row = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], dtype=x.dtype, device=x.device) / 16
-    kernel = (gain * row[:, None] * row).expand(x.shape[1], 1, 5, 5)
-    return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="reflect"), kernel, groups=x.shape[1])
+    """The binomial filter of 5x5, the border mirrored without its edge: (N, C, H, W) -> (N, C, H, W).
+
+    Row by row, then column by column, in sums of shifted pictures: on CPUs five times as fast as a convolution.
+    """
+    (height, width), x = x.shape[-2:], F.pad(x, (2, 2, 2, 2), mode="reflect")
+    rows = [x[:, :, i : i + height] for i in range(5)]
+    x = (rows[0] + rows[4]).add_(rows[1] + rows[3], alpha=4).add_(rows[2], alpha=6)
+    columns = [x[..., i : i + width] for i in range(5)]
+    x = (columns[0] + columns[4]).add_(columns[1] + columns[3], alpha=4).add_(columns[2], alpha=6)
+    return x.mul_(gain / 256)
 
 
 def _down(x: Tensor) -> Tensor:
@@ -42,8 +50,10 @@ def patches(pictures: Tensor, x: Tensor, y: Tensor, side: int = 7) -> Tensor:
     """(N * P, C, side, side): patches about the columns x and rows y, (N, P) whole numbers, of (N, C, H, W)."""
     reach = torch.arange(side, device=pictures.device) - side // 2
     rows, columns = y[:, :, None, None] + reach[:, None], x[:, :, None, None] + reach
-    found = pictures[torch.arange(len(pictures), device=pictures.device)[:, None, None, None], :, rows, columns]
-    return found.movedim(-1, 2).flatten(0, 1)
+    (number, channels, _, width), count = pictures.shape, y.shape[1]
+    places = (rows * width + columns).view(number, 1, -1).expand(-1, channels, -1)
+    found = pictures.flatten(2).gather(2, places).view(number, channels, count, side, side)
+    return found.transpose(1, 2).flatten(0, 1)
 
 
 def centres(pictures: Tensor, count: int, side: int, chance: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -68,9 +78,19 @@ def sliced_wasserstein(first: Tensor, second: Tensor, along: Sequence[Tensor]) -
     found = []
     for vectors in along:
         unit = F.normalize(vectors.to(first), dim=0)
-        one, other = ((points @ unit).sort(dim=0).values for points in (first, second))
+        one, other = (ordered(unit.T @ points.T) for points in (first, second))
         found.append((one - other).abs().mean())
     return torch.stack(found).mean()
+
+
+def ordered(projections: Tensor) -> Tensor:
+    """Each row in rising order; on CPUs by NumPy, whose vectorised sorting is about ten times as fast."""
+    if projections.device.type != "cpu":
+        return projections.sort(dim=1).values
+    rows = projections.numpy(force=True).copy()
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        list(threads.map(np.ndarray.sort, rows))
+    return torch.from_numpy(rows)
 
 
 def pyramid_distances(
@@ -85,11 +105,25 @@ def pyramid_distances(
     """1000 x the distance of each level of two sets of pictures (N, C, S, S) in [0, 255], fine to coarse: (L,).
 
     Their mean is published beside them. ``count`` random patches a picture and level, ``repeats`` times so many random
-    ``directions``.
+    ``directions``. Pictures may be uint8: pyramids are made of ``_MANY`` at a time.
     """
     chance, found = torch.Generator().manual_seed(seed), []
-    for one, other in zip(laplacian_pyramid(first), laplacian_pyramid(second), strict=True):
-        sets = [normalized(patches(level, *centres(level, count, side, chance), side)) for level in (one, other)]
+    depth = len(laplacian_pyramid(first[:1].float()))
+    for level in range(depth):
+        sets = [normalized(_of_level(pictures, level, count, side, chance)) for pictures in (first, second)]
         along = [torch.randn(sets[0].shape[1], directions, generator=chance) for _ in range(repeats)]
         found.append(1000 * sliced_wasserstein(sets[0], sets[1], along))
     return torch.stack(found)
+
+
+_MANY = 32  # pictures whose pyramids are made together: few enough for a processor's cache
+
+
+def _of_level(pictures: Tensor, level: int, count: int, side: int, chance: torch.Generator) -> Tensor:
+    """The patches of one level of the pyramids of all pictures."""
+    found = []
+    for some in torch.split(pictures, _MANY):
+        floats = some if some.is_floating_point() else some.float()
+        seen = laplacian_pyramid(floats)[level]
+        found.append(patches(seen, *centres(seen, count, side, chance), side))
+    return torch.cat(found)

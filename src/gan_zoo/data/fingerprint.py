@@ -1,0 +1,25 @@
+"""What a split's tensors depend on, as one short text: files by name, size and time, and how they are prepared."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from gan_zoo.data.folders import Source, Split
+
+
+def fingerprint(root: Path, split: Split, preparation: Iterable[object]) -> str:
+    """Changes with any file that is replaced, added or taken away, and with ``preparation``."""
+    digest = hashlib.sha256()
+    for part in preparation:
+        digest.update(f"{part!r}\n".encode())
+    for side in (split.a, split.b, *(split.more[name] for name in sorted(split.more))):
+        digest.update(b"side\n")
+        for source in side:
+            digest.update(f"{_of(root, source)}\n".encode())
+    return digest.hexdigest()
+
+
+def _of(root: Path, source: Source) -> str:
+    about = source.path.stat()
+    name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
+    return f"{name} {about.st_size} {about.st_mtime_ns} {source.strip}/{source.strips}"
