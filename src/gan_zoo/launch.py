@@ -65,14 +65,16 @@ def slurm() -> "SLURMEnvironment | None":
 
 
 @contextmanager
-def job() -> Iterator[None]:
+def job(word: str = "train") -> Iterator[None]:
     """Around one job: its ranks start as they should, and nothing of them is left for the next job.
+
+    ``word``: the command that ranks are started with.
 
     Raises:
         UserError: a rank failed; its line.
     """
     before = {name: os.environ.get(name) for name in (*RANK_VARIABLES, ERRORS, OWN)}
-    ranks = Ranks()
+    ranks = Ranks(word)
     try:
         with ranks.installed():
             yield
@@ -92,7 +94,8 @@ def job() -> Iterator[None]:
 class Ranks:
     """The further ranks of one job."""
 
-    def __init__(self) -> None:
+    def __init__(self, word: str = "train") -> None:
+        self.word = word
         self.processes: list[subprocess.Popen[bytes]] = []
         self.over = threading.Event()
         self.folder: tempfile.TemporaryDirectory[str] | None = None
@@ -116,7 +119,7 @@ class Ranks:
             self.folder = tempfile.TemporaryDirectory(prefix="gan_zoo-ranks-")
         # Lightning copies the environment before it asks for the command: the words below carry these two.
         variables = [f"{ERRORS}={self.folder.name}", f"{OWN}=1"]
-        return rank_command(local_rank, variables)
+        return rank_command(local_rank, variables, self.word)
 
     def watch(self, processes: list[subprocess.Popen[bytes]]) -> None:
         """End this process soon after one of its ranks died, should it hang in a collective operation."""
@@ -169,7 +172,7 @@ class Ranks:
                 process.wait()
 
 
-def rank_command(local_rank: int, variables: list[str]) -> tuple[list[str], str]:
+def rank_command(local_rank: int, variables: list[str], word: str = "train") -> tuple[list[str], str]:
     """The words that start one further rank of the running Hydra job, and the folder to start it in.
 
     It gets this job's overrides as the sweep chose them, its folder and its configuration's place; no ``-m``, and
@@ -185,7 +188,7 @@ def rank_command(local_rank: int, variables: list[str]) -> tuple[list[str], str]
     carried = [text for text in hydra.overrides.hydra if str(text).startswith("hydra.searchpath=")]
     own = [f"hydra.run.dir={_quoted(hydra.runtime.output_dir)}", "hydra.output_subdir=null", "hydra.mode=RUN"]
     name = [f"hydra.job.name=rank_{local_rank}"]
-    start = [sys.executable, "-c", _START, *variables, "train"]
+    start = [sys.executable, "-c", _START, *variables, word]
     return [*start, *words, *hydra.overrides.task, *carried, *own, *name], str(hydra.runtime.cwd)
 
 

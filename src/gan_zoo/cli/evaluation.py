@@ -1,22 +1,29 @@
-"""``gan-zoo evaluate checkpoint=FILE data=NAME``: the model's measures on the data's test pictures, as metrics.json."""
+"""``gan-zoo evaluate checkpoint=FILE data=NAME metrics=[…]``: a model's measures, on the screen and as metrics.json."""
 
 import json
 import os
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_zoo.cli import folders
+from gan_zoo import launch
+from gan_zoo.cli import folders, runs
 from gan_zoo.cli.compose import Composer, forget, parse, quoted
 from gan_zoo.errors import UserError
+
+if TYPE_CHECKING:
+    from gan_zoo.evaluation.job import Result
 
 PROTOCOL = "the model's own translate on the test split, prepared as data says for testing; means over images"
 HELP = """\
 usage: gan-zoo evaluate checkpoint=FILE data=NAME [key=value …]
 
 Tests a checkpoint and writes its measures to metrics.json in a folder of its own (hydra.run.dir=DIR names one).
+  metrics=[fid,kid]  metrics=paired|unpaired|unconditional  judges.inception.weights=FILE  evaluation.samples=1000
   data.root=DIR  data.direction=ba  trainer=gpu  trainer.limit_test_batches=10  --cfg job"""
 
 
@@ -56,21 +63,25 @@ def _evaluate(composer: Composer, cfg: DictConfig, overrides: list[str]) -> None
     def job(cfg: DictConfig) -> None:
         """Keep exceptions from Hydra's own way of printing them."""
         try:
-            evaluate(cfg, folder)
+            with launch.job("evaluate"), runs.tidy(), runs.hushed():
+                evaluate(cfg, folder)
         except Exception as error:
             caught.append(error)
 
-    composer.hydra.run(composer.config_name, job, [*overrides, f"hydra.run.dir={quoted(str(folder))}"])
+    quiet = [] if launch.is_first_rank() else ["hydra.output_subdir=null", "hydra/job_logging=none"]
+    composer.hydra.run(composer.config_name, job, [*overrides, f"hydra.run.dir={quoted(str(folder))}", *quiet])
     if caught:
         folders.drop_if_unused(folder)
         raise caught[0]
 
 
 def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Test, print and write; returns what was written.
+    """Measure, print and write; returns what was written.
+
+    ``metrics`` holds the numbers by key, ``protocols`` what each depends on, ``skipped`` what could not be measured.
 
     Raises:
-        UserError: the data's channels are not the model's.
+        UserError: the data's channels are not the model's; a metric does not fit them; none could be had.
     """
     from hydra.utils import instantiate
     from lightning import seed_everything
@@ -79,22 +90,70 @@ def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
 
     seed_everything(cfg.seed, workers=True, verbose=False)
     model, data = gan_zoo.load(cfg.checkpoint), instantiate(cfg.data)
-    check_channels(str(cfg.checkpoint), dict(model.hparams["channels"]), data)
-    trainer = instantiate(cfg.trainer, logger=False, enable_checkpointing=False)
-    measured = trainer.test(model, datamodule=data, verbose=False)[0]
+    check_channels(str(cfg.checkpoint), channels(model), data)
+    trainer = instantiate(cfg.trainer, logger=_loggers(cfg, model), enable_checkpointing=False)
+    began = time.perf_counter()
+    result = measured(cfg, trainer, model, data)
     report = {
-        "metrics": measured,
+        "metrics": result.values,
+        "protocols": result.protocols,
+        "skipped": result.skipped,
+        "warnings": result.warnings,
         "model": type(model).__name__,
         "checkpoint": str(cfg.checkpoint),
         "images_seen": model.images_seen,
         "data": OmegaConf.to_container(cfg.data, resolve=True),
         "protocol": PROTOCOL,
+        "seconds": round(time.perf_counter() - began, 3),
     }
-    write(report, folder / "metrics.json")
-    for name, value in measured.items():
-        print(f"{name:<16} {value:.4f}")
-    print(f"written: {folder / 'metrics.json'}")
+    if trainer.is_global_zero:
+        tell(result, report, folder, trainer)
     return report
+
+
+def measured(cfg: DictConfig, trainer: Any, model: Any, data: Any) -> "Result":
+    """The metrics that were asked for; without any, what the model logs under ``test/``."""
+    from gan_zoo.evaluation import build
+    from gan_zoo.evaluation.bout import Bout
+    from gan_zoo.evaluation.job import Result
+
+    if measures := build.build(cfg.get("metrics")):
+        bout = Bout(measures, model, data, build.settings(cfg.get("evaluation")))
+        trainer.test(bout, verbose=False)
+        return bout.result
+    values: dict[str, float] = dict(trainer.test(model, datamodule=data, verbose=False)[0])
+    return Result(values, {name: {"images": "", "protocol": PROTOCOL} for name in values})
+
+
+def tell(result: "Result", report: dict[str, Any], folder: Path, trainer: Any) -> None:
+    """On the screen, to the loggers, and as files."""
+    from gan_zoo.evaluation.report import notes, table
+
+    write(report, folder / "metrics.json")
+    for logger in trainer.loggers:
+        logger.log_metrics({f"metrics/{name}": value for name, value in result.values.items()})
+    print(table(result))
+    for line in notes(result):
+        print(f"warning: {line}", file=sys.stderr)
+    print(f"written: {folder / 'metrics.json'}")
+
+
+def _loggers(cfg: DictConfig, model: Any) -> Any:
+    """The group ``logger``; tags are the model and the data, neither of which Hydra has been told to choose."""
+    from hydra.utils import instantiate
+
+    found = []
+    for one in runs.members(cfg.get("logger")):
+        if "tags" in one:
+            one.tags = [type(model).__name__.lower(), str(cfg.data.get("name", ""))]
+        found.append(instantiate(one))
+    return found or False
+
+
+def channels(model: Any) -> dict[str, int]:
+    """What a model takes and gives, as its data call it."""
+    held = model.hparams["channels"]
+    return dict(held) if isinstance(held, Mapping) else {"image": int(held)}
 
 
 def check_channels(checkpoint: str, held: dict[str, int], data: Any) -> None:

@@ -78,6 +78,9 @@ _EXTRAS = {
     "optuna": "sweep",
     "joblib": "sweep",
     "submitit": "sweep",
+    "torch_fidelity": "metrics",
+    "lpips": "metrics",
+    "sklearn": "metrics",
     "wandb": "",
 }
 
