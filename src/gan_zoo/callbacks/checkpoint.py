@@ -10,6 +10,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from gan_zoo.callbacks import position
+from gan_zoo.callbacks.early_stop import resolved
+from gan_zoo.callbacks.metrics import PREFIX
 from gan_zoo.callbacks.tick import Tick, dry
 from gan_zoo.errors import UserError, nearest
 
@@ -21,7 +23,8 @@ class Checkpoint(ModelCheckpoint):
 
     Args:
         dirpath: where to; the logger's folder if None, as Lightning has it.
-        monitor: any logged metric. One of validation (``val/…``) is looked at after each validation, others at ticks.
+        monitor: any logged metric. One of validation (``val/…``) is looked at after each validation, one of
+            ``metrics/…`` (also without this prefix) when it is measured, others at ticks.
         mode: "min" or "max".
         save_top_k: how many best ones to keep. Without ``monitor``: -1 keeps the checkpoint of every tick.
 
@@ -51,6 +54,8 @@ class Checkpoint(ModelCheckpoint):
         super().setup(trainer, pl_module, stage)
         if stage != "fit" or dry(trainer):
             return
+        if self.monitor:
+            self.monitor = resolved(trainer, self.monitor, self.mode, "checkpoint")
         if not any(isinstance(callback, Tick) for callback in trainer.callbacks):  # type: ignore[attr-defined]
             raise UserError("the Checkpoint callback needs a clock: add gan_zoo.callbacks.tick.Tick to the callbacks")
         if self.monitor and self.monitor.startswith("val/") and not trainer.enable_validation:
@@ -77,9 +82,18 @@ class Checkpoint(ModelCheckpoint):
         self.images_seen = module.images_seen
         if self.monitor is None:
             self._keep(trainer)
-        elif self.validated or not self.monitor.startswith("val/"):
+        elif not self.monitor.startswith(PREFIX) and (self.validated or not self.monitor.startswith("val/")):
             self._save_best(trainer)
         self._save_latest(trainer)
+
+    def on_metrics(self, trainer: Trainer, module: Any) -> None:
+        """Save the best, where it is chosen by a metric: that is measured after the tick's checkpoint is safe."""
+        if self.monitor and self.monitor.startswith(PREFIX) and not dry(trainer):
+            module.check_finite()
+            self.images_seen, best = module.images_seen, self.best_model_path
+            self._save_best(trainer)
+            if self.best_model_path != best:
+                self._save_latest(trainer)  # so that a resumed run knows of it
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note that there are new metrics."""

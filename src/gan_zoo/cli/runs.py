@@ -95,13 +95,23 @@ def assemble(cfg: DictConfig, told: Mapping[str, Any]) -> tuple[Any, "LightningM
     told = {**told, "command": command(), "config": OmegaConf.to_container(cfg, resolve=True)}
     loggers = [_made(one, told) for one in members(cfg.get("logger"))]
     callbacks = wanted([_made(one, told) for one in members(cfg.get("callbacks"))], cfg.trainer)
-    callbacks.append(launch.same_config(fingerprint(cfg)))
+    callbacks += [*measuring(cfg), launch.same_config(fingerprint(cfg))]
     trainer = instantiate(cfg.trainer, logger=loggers or False, callbacks=callbacks)
     if trainer.is_global_zero:
         plain = OmegaConf.to_container(cfg, resolve=True)
         for logger in trainer.loggers:
             logger.log_hyperparams(plain)
     return data, model, trainer
+
+
+def measuring(cfg: DictConfig) -> list[Any]:
+    """The callback of the group ``metrics``, if anything is chosen in it."""
+    if not cfg.get("metrics"):
+        return []
+    from gan_zoo.callbacks.metrics import Metrics
+    from gan_zoo.evaluation.build import build, settings
+
+    return [Metrics(build(cfg.metrics), settings(cfg.get("evaluation")))]
 
 
 def wanted(callbacks: list[Any], trainer: Mapping[str, Any]) -> list[Any]:
@@ -235,6 +245,7 @@ _REMARKS = (
     r".*smaller than the logging interval.*",
     r"`training_step` returned `None`.*",
     r".*litlogger.*",
+    r"Using `DistributedSampler` with the dataloaders.*",  # an evaluation deals its pictures itself
     r"Found .* module\(s\) in eval mode at the start of training.*",
     r"You have overridden `on_before_batch_transfer` in `LightningModule` but have passed in a.*",
 )
