@@ -44,7 +44,7 @@ def _measure(name: str, config: dict[str, Any], judges: dict[str, Any]) -> Measu
     given = {}
     if "judge" in config:
         described = config.pop("judge")
-        given["judge"] = _judge(name, described, judges) if described and described.get(TARGET) else None
+        given["judge"] = _judge(name, dict(described), judges) if described else None
     made = instantiate(config, **given)
     if not isinstance(made, Measure):
         raise UserError(f"metrics.{name} makes a {type(made).__name__}, which is no measure of gan_zoo.metrics")
@@ -60,6 +60,6 @@ def _judge(name: str, described: dict[str, Any], judges: dict[str, Any]) -> Any:
         ours = described[TARGET].startswith("gan_zoo.evaluation.")
         made = instantiate({**described, **{k: v for k, v in own.items() if v is not None and ours}})
         judges[key] = Own(made, **own) if isinstance(made, nn.Module) else made
-        if not isinstance(judges[key], Network):
+        if not isinstance(judges[key], Network | None):
             raise UserError(f"metrics.{name}.judge makes a {type(made).__name__}: name a torch.nn.Module")
     return judges[key]

@@ -209,6 +209,10 @@ class Own(Network):
             return self.ready(*(unit(some) for some in pictures))
 
 
+def nobody(weights: str | None = None) -> None:
+    """Where a network has to be named by the user, who has not named one yet; ``weights`` would be its file."""
+
+
 def fill(slices: nn.Module, state: Mapping[str, Tensor], path: str) -> None:
     """Fill lpips's slices of a backbone, whose layers keep torchvision's indices, from torchvision's state.
 

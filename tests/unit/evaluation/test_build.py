@@ -7,6 +7,7 @@ from gan_zoo.evaluation.judges import Inception, Own
 from gan_zoo.metrics.distribution import FID, KID
 from gan_zoo.metrics.multimodal import CIS
 
+NOBODY = "gan_zoo.evaluation.judges.nobody"
 TINY = "tests.unit.evaluation.nets.Tiny"
 
 
@@ -39,7 +40,9 @@ def test_our_own_judges_take_their_options() -> None:
 
 
 def test_a_judge_that_was_not_named_is_none() -> None:
-    found = build({"cis": {"_target_": "gan_zoo.metrics.multimodal.CIS", "judge": {"_target_": None, "weights": None}}})
+    found = build(
+        {"cis": {"_target_": "gan_zoo.metrics.multimodal.CIS", "judge": {"_target_": NOBODY, "weights": None}}}
+    )
     assert found == {"cis": CIS()}
     assert build(None) == {}
 
