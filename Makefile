@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python3.13 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format notebooks pins clean
+.PHONY: help setup demo test check format notebooks proof pins clean
 
 help: ## show this list
 	@echo "gan_zoo: make <target>   (the first one run sets up $(VENV): about 6 GB, one to five minutes)"
@@ -44,6 +44,9 @@ format: $(STAMP) ## put the code into the house's format
 
 notebooks: $(STAMP) ## run every notebook from top to bottom, leaving the stored ones untouched
 	$(BIN)/python notebooks/run.py
+
+proof: $(STAMP) ## train every model where the truth is known and write docs/proof.md: an hour or two on two CPU cores
+	$(BIN)/gan-zoo proof $(ARGS)
 
 pins: $(STAMP) ## rewrite constraints.txt from what is installed in .venv
 	$(BIN)/python -m pip freeze --disable-pip-version-check --exclude-editable --exclude gan-zoo --all \

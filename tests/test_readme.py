@@ -5,6 +5,7 @@ Commands are run as they stand, with these additions (README lines are for peopl
 - training commands get TINY: three iterations of a narrow model;
 - pix2pixHD's, whose pictures are 1024 and 2048 px wide, get SMALL;
 - `trainer.devices=8` is followed by TWO_PROCESSES, which overrides it;
+- `gan-zoo compare` gets TINY and a budget of three iterations, `gan-zoo evaluate` FEW pictures;
 - `make demo` gets TINY, `make test` one quick file, and all of `make` a stamp that says that .venv is set up.
 
 In Python blocks the texts of SHORTER are replaced.
@@ -28,6 +29,7 @@ README = (ROOT / "README.md").read_text()
 
 TINY = "debug=tiny"
 SMALL = "data.load_size=128"
+FEW = "evaluation.samples=4"
 TWO_PROCESSES = "trainer.accelerator=cpu trainer.devices=2 trainer.precision=32-true"
 QUICK_TEST = "tests/unit/training/test_image_pool.py"
 SHORTER = {
@@ -48,7 +50,9 @@ def shortened(command: str, stamp: Path) -> str:
     if re.match(r"(python train\.py|gan-zoo train)\b", command) and "--help" not in command:
         more = {"trainer.devices=8": TWO_PROCESSES, "pix2pixhd": SMALL}
         return " ".join([command, *(words for said, words in more.items() if said in command), TINY])
-    return command
+    if command.startswith("gan-zoo compare"):
+        return f"{re.sub('budget=[^ ]+', 'budget=3it', command)} {TINY}"
+    return f"{command} {FEW}" if command.startswith("gan-zoo evaluate") else command
 
 
 @pytest.fixture(scope="module")

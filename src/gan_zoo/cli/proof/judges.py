@@ -72,7 +72,7 @@ def paired(model: Any, data: Any) -> Verdict:
     best = min(errors, key=errors.__getitem__)
     own = (outputs - target).abs().mean().item()
     check = Check("L1", own, HALF * errors[best], f"half of the best baseline's, {best}: {errors[best]:.4f}")
-    others = {f"L1 of {name}": value for name, value in errors.items()} | scenes.score({"ab": outputs})
+    others = {f"L1 of {name}": value for name, value in errors.items()}
     given = {"input": rivals["identity"]} if "identity" in rivals else {}
     rows = given | {"output": outputs, "truth": target, best: rivals[best]}
     return Verdict([check], others, *_rows(rows))
