@@ -21,6 +21,11 @@ def test_check_says_what_lies_there(pairs: Path, capsys: pytest.CaptureFixture[s
     assert "bad.png" in capsys.readouterr().out
 
 
+def test_worlds_have_no_files(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", "world_faces"]) == 0
+    assert capsys.readouterr().out == "world_faces is drawn as it is asked for: there are no files to check\n"
+
+
 def test_check_takes_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "check", "edges2shoes_cc0"]) == 0
     assert "train 90" in capsys.readouterr().out
@@ -31,6 +36,10 @@ def test_check_takes_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["check", "nowhere"], "nowhere: no such folder"),
         (["download", "facade"], "no data set is called 'facade' (did you mean facades"),
+        (
+            ["download", "world_faces"],
+            "world_faces comes with the package: nothing to download",
+        ),
         (["lst"], "invalid choice: 'lst'"),
         ([], "required"),
     ],

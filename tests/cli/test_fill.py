@@ -46,6 +46,11 @@ def composer() -> Iterator[Composer]:
         (["model=pix2pix", "data=edges2shoes_cc0", "model/generator=resnet_6"], []),
         (["model=cyclegan", "data=maps"], ["data.dataset._target_=gan_zoo.data.datasets.Unpaired"]),
         (["experiment=pix2pix/facades"], []),
+        (["model=cyclegan", "data=world_textures"], []),
+        (["data=world_faces"], ["model=cyclegan"]),
+        (["data=world_layouts_labels"], ["model=pix2pixhd"]),
+        (["model=pix2pix", "data=world_layouts"], ["model/generator=unet_128"]),
+        (["model=pix2pix", "data=world_layouts", "data.crop_size=256"], []),
         (["model=pix2pix", "data=edges2shoes_cc0", "debug=tiny"], ["model/generator=unet_128"]),
         (["model=bicyclegan", "data=maps"], ["data.batch_size=2"]),
         (["model=bicyclegan", "data=maps", "data.batch_size=4"], []),
@@ -165,6 +170,16 @@ def test_tiny_networks_that_grow(composer: Composer, typed: list[str]) -> None:
 def test_pictures_alone_need_their_model(composer: Composer, typed: list[str], line: str) -> None:
     with pytest.raises(UserError, match=line):
         fill(composer, typed)
+
+
+@pytest.mark.parametrize("model", ["progan", "stylegan"])
+def test_models_of_pictures_alone_get_a_world_s(composer: Composer, model: str) -> None:
+    filled = fill(composer, [f"model={model}", "data=world_faces", "model.resolution=32", "data.world.train=100"])
+    assert "data=world_faces" not in filled.overrides
+    assert filled.notes[0] == f"filled in: data=world_faces_images ({model} learns from pictures alone)"
+    cfg = composer.compose(filled.overrides)
+    assert (cfg.data.name, cfg.data.resolution, cfg.data.world.train) == ("world_faces_images", 32, 100)
+    assert fill(composer, ["model=ugatit", "data=world_faces"]).overrides[:2] == ["model=ugatit", "data=world_faces"]
 
 
 @pytest.mark.parametrize(

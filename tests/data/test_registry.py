@@ -18,6 +18,8 @@ def test_lines_say_licence_counts_and_size() -> None:
     names = [entry.name for entry in registry.entries()]
     assert names == [
         *("colorize_cc0", "repair_cc0", "edges2shoes_cc0", "tshirt2longsleeve_cc0"),
+        *("world_layouts", "world_layouts_styles", "world_layouts_labels"),
+        *("world_textures", "world_faces", "world_faces_images"),
         *("facades", "maps", "horse2zebra", "cat2dog", "selfie2anime", "cityscapes"),
         *("ffhq", "celebahq", "lsun"),
     ]
@@ -26,13 +28,15 @@ def test_lines_say_licence_counts_and_size() -> None:
         assert "\n" not in line
         assert "licence:" in line
         assert ("in the package" in line) == (entry.embedded is not None)
-        assert [bool(entry.url), bool(entry.by_hand), entry.embedded is not None].count(True) == 1
+        assert ("drawn at any size, no files" in line) == (entry.world is not None)
+        ways = [bool(entry.url), bool(entry.by_hand), entry.embedded is not None, entry.world is not None]
+        assert ways.count(True) == 1
     assert "paired; train 1096, val 1098; 250 MB" in registry.entry("maps").line()
 
 
 def test_every_data_set_has_a_config_of_its_kind() -> None:
     from hydra import compose, initialize_config_dir
-    from hydra.utils import get_class
+    from hydra.utils import get_class, instantiate
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for entry in registry.entries():
@@ -40,6 +44,8 @@ def test_every_data_set_has_a_config_of_its_kind() -> None:
             assert config.name == entry.name
             target = config.dataset._target_ if "dataset" in config else config._target_
             made = get_class(target)
+            if entry.world is not None:
+                assert instantiate(config.world) == entry.world
             assert made is type(entry.dataset) or made is MODULES.get(type(entry.dataset))
 
 
@@ -74,6 +80,8 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         UserError, match=r"cityscapes is not at .*: register at https://www\.cityscapes.*, and data\.root"
     ):
         registry.locate("cityscapes")
+    with pytest.raises(UserError, match="world_faces is drawn as it is asked for: it has no folder"):
+        registry.locate("world_faces")
     monkeypatch.setenv("GAN_ZOO_DATA", str(tmp_path / "elsewhere"))
     (tmp_path / "elsewhere" / "maps").mkdir(parents=True)
     assert registry.locate("maps") == tmp_path / "elsewhere" / "maps"

@@ -141,13 +141,13 @@ def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: F
         kind = header(composer, "model", name).get("data", PAIRS)
         if kind == LABELS:
             raise UserError(
-                f"model={name} learns from label maps of your own: add data=labelmaps data.root=DIR, or to try it "
-                "data=world_layouts_labels, which are drawn"
+                f"model={name} learns from label maps, of which the zoo has drawn ones (data=world_layouts_labels); "
+                "for your own: add data=labelmaps data.root=DIR"
             )
         if kind == PICTURES:
             raise UserError(
-                f"model={name} learns from a folder of pictures of your own: add data=images data.root=DIR, or to try "
-                "it data=world_faces, which are drawn"
+                f"model={name} learns from a folder of pictures of your own: add data=images data.root=DIR, or "
+                "data=world_faces, which the zoo draws"
             )
         filled.add(f"data={EMBEDDED.get(kind, EMBEDDED[PAIRS])}", f"photographs that come with the zoo, {kind}")
     if "model" not in typed and not typed["data"].is_sweep_override():

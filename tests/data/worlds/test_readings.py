@@ -16,7 +16,7 @@ def test_unseen_faces_are_read_right() -> None:
     numbers = range(150)
     split = WORLD.layout({"a": "image"}, 64, apart=False).splits["test"]
     truth = Truth(WORLD, split.a)
-    reading = truth.reading(64)
+    reading = fitted(WORLD, 64, count=1000)
     images = torch.from_numpy(np.stack([WORLD.pixels("image", WORLD.scene("test", n), 64) for n in numbers]))
     known = truth.labels(numbers)
     logits = reading.logits(images)

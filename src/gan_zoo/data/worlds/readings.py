@@ -12,7 +12,7 @@ from gan_zoo.data.worlds.world import World
 from gan_zoo.errors import UserError
 
 GRID = 16  # pixels: what is read are means over a grid of this side
-RIDGE = 1e-4  # of the mean square of the features
+RIDGE = 0.03  # of the mean square of the features
 
 
 @dataclass(frozen=True)

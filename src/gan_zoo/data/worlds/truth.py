@@ -139,10 +139,13 @@ class Truth:
 
         Raises:
             UserError: a way that these data do not have, or pictures that are not square or not in colours.
+            ValueError: pictures and positions that are not as many.
         """
         found: dict[str, list[float]] = defaultdict(list)
         for way, images in translations.items():
             pictures = _stacked(images)
+            if len(pictures) != len(positions):
+                raise ValueError(f"{len(pictures)} pictures for {len(positions)} positions")
             wanted = None if asked is None or way not in asked else asked[way].reshape(len(pictures), -1).tolist()
             for number, position in enumerate(positions):
                 styles = wanted[number] if wanted is not None else [None] * len(pictures[number])
