@@ -7,6 +7,7 @@ from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Unpaired
 from gan_zoo.data.fingerprint import fingerprint
 from gan_zoo.data.folders import Source, Split
+from gan_zoo.data.worlds import Textures
 
 
 def test_it_changes_with_every_file_and_with_the_preparation(tmp_path: Path) -> None:
@@ -51,3 +52,12 @@ def test_data_modules_tell_theirs(tmp_path: Path) -> None:
 
     assert of() == of(batch_size=2, flip=False)  # what does not bear on unaugmented pictures
     assert len({of(), of("train"), of(crop_size=16), of(direction="ba"), of(channels={"a": 1, "b": 3})}) == 5
+
+
+def test_pictures_that_are_drawn_are_known_by_their_world() -> None:
+    def of(number: int, seed: int = 0) -> str:
+        source = Textures(seed=seed).source("a", "test", number, 32)
+        return fingerprint(Path("textures"), Split((source,)), ())
+
+    assert of(0) == of(0)
+    assert len({of(0), of(1), of(0, seed=1)}) == 3

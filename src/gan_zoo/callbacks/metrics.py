@@ -12,6 +12,7 @@ from gan_zoo.callbacks.inference import inference
 from gan_zoo.callbacks.page import Report
 from gan_zoo.callbacks.tick import dry
 from gan_zoo.evaluation.job import Result
+from gan_zoo.evaluation.offers import completed
 from gan_zoo.evaluation.report import notes, rows, table
 from gan_zoo.evaluation.runner import check, evaluate
 from gan_zoo.evaluation.settings import Settings
@@ -67,12 +68,13 @@ class Metrics(Callback):
         """On all ranks; nothing of the training changes."""
         if dry(trainer) or self.images == module.images_seen:
             return
-        self.images = module.images_seen
+        self.images, data = module.images_seen, trainer.datamodule  # type: ignore[attr-defined]
+        self.measures, _ = completed(self.measures, module, data)  # what data bring themselves is made once
         with inference(trainer, module, self.settings.seed):
             self.result = evaluate(
                 self.measures,
                 module,
-                trainer.datamodule,  # type: ignore[attr-defined]
+                data,
                 self.settings,
                 module.device,
                 training=True,

@@ -87,6 +87,7 @@ def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     from lightning import seed_everything
 
     import gan_zoo
+    from gan_zoo.cli.evaluation_page import write_page
 
     seed_everything(cfg.seed, workers=True, verbose=False)
     model, data = gan_zoo.load(cfg.checkpoint), instantiate(cfg.data)
@@ -108,6 +109,7 @@ def evaluate(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     }
     if trainer.is_global_zero:
         tell(result, report, folder, trainer)
+        print(f"gallery: {write_page(result, report, model, data, folder)}")
     return report
 
 

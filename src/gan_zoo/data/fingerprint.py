@@ -20,6 +20,8 @@ def fingerprint(root: Path, split: Split, preparation: Iterable[object]) -> str:
 
 
 def _of(root: Path, source: Source) -> str:
+    if source.header is not None:  # drawn, not read: the reader says from what
+        return f"{source.path} {source.reader!r}"
     about = source.path.stat()
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
     return f"{name} {about.st_size} {about.st_mtime_ns} {source.strip}/{source.strips}"

@@ -201,7 +201,8 @@ class Own(Network):
 
     def protocol(self) -> dict[str, Any]:
         """And the format."""
-        return {**super().protocol(), "resize": "the network's own", "format": "uint8 in [-1, 1]"}
+        told = {"accuracy": self.module.accuracy} if isinstance(getattr(self.module, "accuracy", None), float) else {}
+        return {**super().protocol(), **told, "resize": "the network's own", "format": "uint8 in [-1, 1]"}
 
     def __call__(self, *pictures: Tensor) -> Any:
         """What the module gives."""

@@ -9,11 +9,13 @@ from gan_zoo.errors import UserError
 from gan_zoo.evaluation import ask
 from gan_zoo.evaluation.job import Job, Result, prepare, split_of
 from gan_zoo.evaluation.latent_spaces import latent_spaces
+from gan_zoo.evaluation.offers import completed
 from gan_zoo.evaluation.report import notes
 from gan_zoo.evaluation.rows import shared
 from gan_zoo.evaluation.samples import samples
 from gan_zoo.evaluation.settings import Settings
 from gan_zoo.evaluation.translations import KINDS, Translations
+from gan_zoo.evaluation.truths import truths
 from gan_zoo.evaluation.variations import variations
 from gan_zoo.metrics.protocol import Measure, OfPairs, OfSpaces, OfVariations
 from gan_zoo.metrics.whole import Scores, Truth
@@ -48,13 +50,17 @@ def evaluate(
     """
     check(measures, model, data)
     place = device or next(iter(model.parameters())).device
-    job = Job(dict(measures), model, data, settings, split_of(data, model, settings, training), place)
+    whole, failed = completed(measures, model, data)
+    job = Job(whole, model, data, settings, split_of(data, model, settings, training), place)
+    job.result.skipped |= failed
     prepare(job, local_first, barrier)
     with torch.no_grad():
         if any(job.of(kind) for kind in KINDS):
             Translations(job).run() if ask.translates(model) else samples(job)
         if job.of(OfVariations):
             variations(job)
+        if job.of(Truth):
+            truths(job)
         if job.of(OfSpaces):
             latent_spaces(job)
     job.agree()
@@ -87,7 +93,7 @@ def _unfit(measure: Measure, model: Any, data: Any) -> str:
         return f"{kind} makes pictures of nothing: this is for translators; take fid, kid, swd or path_length"
     if isinstance(measure, OfPairs) and not ask.paired(data):
         return f"data={_called(data)} has no pairs to compare with: take fid, kid or swd, or paired data"
-    if isinstance(measure, Truth) and not hasattr(data, "truth"):
+    if isinstance(measure, Truth) and (not hasattr(data, "truth") or getattr(data, "world", data) is None):
         return f"data={_called(data)} knows no true translations: this is for data=world_…"
     if isinstance(measure, Scores) and measure.prefix and len(model.directions) < 2:
         return f"{kind} translates one way and cannot come back: this is for models of two directions"

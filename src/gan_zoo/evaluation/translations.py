@@ -12,7 +12,7 @@ from gan_zoo.evaluation.job import Job
 from gan_zoo.evaluation.rows import Rows
 from gan_zoo.evaluation.sets import Gathering
 from gan_zoo.metrics.protocol import OfPairs, OfSets, Pairs, Unmeasurable, finite
-from gan_zoo.metrics.whole import Scores, Truth
+from gan_zoo.metrics.whole import Scores
 
 Batch = dict[str, Tensor]
 
@@ -29,7 +29,6 @@ class Translations:
         wanted = {place: (place[1], place[0]) for place in self.places}
         self.sets = Gathering(job, wanted, self.counts)
         self.pairs = {(name, place): Rows() for name in job.of(OfPairs) for place in self.places}
-        self.truth = {place: Rows() for place in self.places} if job.of(Truth) else {}
         self.scores = {domain: Rows() for domain in ("a", "b", "")}  # by what the scores' names end in
 
     def run(self) -> None:
@@ -43,7 +42,6 @@ class Translations:
         job.agree()
         self.sets.finish({})
         self._finish_pairs()
-        self._finish_truth()
         self._finish_scores()
 
     def see(self, positions: list[int], batch: Batch) -> None:
@@ -62,15 +60,13 @@ class Translations:
 
     def translate(self, place: str, positions: list[int], batch: Batch) -> None:
         """One direction of a chunk."""
-        if not (self.sets.measures or self.pairs or self.truth):
+        if not (self.sets.measures or self.pairs):
             return
         torch.manual_seed(derived(self.job.settings.seed, place, positions[0]))
         fake = finite(ask.translated(self.job.model, batch, place), f"translations ({place})")
-        seen = ask.shown(self.job.data, f"fake_{place[1]}", fake, batch) if self.sets.measures or self.pairs else fake
+        seen = ask.shown(self.job.data, f"fake_{place[1]}", fake, batch)
         if self.sets.measures:
             self.sets.see_made(place, positions, seen)
-        if self.truth:
-            self.truth[place].add(positions, {"pictures": fake.cpu() if fake.device.type != "cuda" else fake})
         if self.job.of(OfPairs):
             target = batch[self.names[place[1]]].float()
             shown = ask.shown(self.job.data, f"real_{place[1]}", target, batch)
@@ -106,20 +102,6 @@ class Translations:
                     assert isinstance(one, OfPairs)
                     self._note(name, place, one.found(found[""]), len(found[""]))
 
-    def _finish_truth(self) -> None:
-        for place, rows in self.truth.items():
-            found = rows.gathered()
-            for name, measure in self.job.of(Truth).items():
-                if self.job.first and found:
-                    with self.job.trying(name):
-                        self._true(name, measure, place, found["pictures"].cpu())
-
-    def _true(self, name: str, measure: Truth, place: str, pictures: Tensor) -> None:
-        known = self.job.data.truth(self.job.split, place)
-        if known is None:
-            raise Unmeasurable(f"data={self.job.data.name} knows no true translations ({place})")
-        self._note(name, place, measure.found(known, pictures, torch.arange(len(pictures))), len(pictures))
-
     def _finish_scores(self) -> None:
         found = {name: rows for part in self.scores.values() for name, rows in part.gathered().items()}
         for name, measure in self.job.of(Scores).items():
@@ -148,4 +130,4 @@ def head(batch: Mapping[str, Tensor], count: int) -> Batch:
     return {name: value[:count] for name, value in batch.items()}
 
 
-KINDS = (OfSets, OfPairs, Scores, Truth)
+KINDS = (OfSets, OfPairs, Scores)

@@ -1,6 +1,6 @@
 """Numbers that others know how to find: a model's own scores, and the truth of data whose truth is known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,16 +25,32 @@ class Scores(Measure):
 
 
 class KnowsTruth(Protocol):
-    """What data with a known truth give for a split and a direction."""
+    """What data whose truth is known give for a split."""
 
-    def score(self, translations: Tensor, positions: Tensor) -> Mapping[str, float]:
-        """Numbers by name, of translations (N, C, H, W) in [-1, 1] of the split's pictures at these positions."""
+    @property
+    def ways(self) -> Mapping[str, object]:
+        """The directions that have true translations."""
+
+    def measures(self, translations: Mapping[str, Tensor], positions: Sequence[int]) -> Mapping[str, Tensor]:
+        """``<measure>/<way>`` of each input, (N,), of one (N, 3, H, H) or several translations (N, S, 3, H, H)."""
 
 
 @dataclass(frozen=True)
 class Truth(Measure):
-    """How far translations are from the one true translation, as data say that know it."""
+    """How far translations are from the true ones, as data say that know them.
 
-    def found(self, truth: KnowsTruth, translations: Tensor, positions: Tensor) -> Found:
-        """``truth_<name>`` each."""
-        return Found({f"truth_{name}": float(value) for name, value in truth.score(translations, positions).items()})
+    ``outputs``: translations of each input; None is 12 for models that draw styles, else 1. Measures that the data also
+    know of the inputs themselves are given as a share of those too: ``…_of_identity``.
+    """
+
+    outputs: int | None = None
+
+    def found(self, rows: Mapping[str, Tensor]) -> Found:
+        """``truth_<measure>`` each: means over pictures."""
+        means = {name: float(values.double().mean()) for name, values in rows.items()}
+        inputs = {
+            name.removeprefix("identity_"): value for name, value in means.items() if name.startswith("identity_")
+        }
+        found = {f"truth_{name}": value for name, value in means.items() if not name.startswith("identity_")}
+        shares = {f"truth_{name}_of_identity": means[name] / value for name, value in inputs.items() if value > 0}
+        return Found({**found, **shares})

@@ -1,6 +1,3 @@
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 import torch
 from torch import Tensor
@@ -10,7 +7,7 @@ from gan_zoo.evaluation.runner import evaluate
 from gan_zoo.evaluation.settings import Settings
 from gan_zoo.metrics.distribution import FID, SWD
 from gan_zoo.metrics.paired import L1, LPIPS
-from gan_zoo.metrics.whole import Scores, Truth
+from gan_zoo.metrics.whole import Scores
 from gan_zoo.models.cyclegan import CycleGAN
 from tests.unit.evaluation.nets import Distance, Tiny, judge
 
@@ -60,30 +57,3 @@ def test_the_models_own_scores_are_means_over_pictures(two: ImageDataModule, cyc
     assert found["cycle_a"] == pytest.approx(float((back - a).abs().mean()), rel=1e-4)
     b = all_of(two, "test", "b")
     assert found["idt_b"] == pytest.approx(float((cyclegan.translate(b) - b).abs().mean()), rel=1e-4)
-
-
-class Known:
-    """The truth is black; positions are checked."""
-
-    def __init__(self, direction: str) -> None:
-        self.direction = direction
-
-    def score(self, translations: Tensor, positions: Tensor) -> Mapping[str, float]:
-        assert positions.tolist() == list(range(len(translations)))
-        return {"error": float((translations + 1).abs().mean())}
-
-
-class World(ImageDataModule):
-    """Knows the truth of one direction."""
-
-    def truth(self, split: str, direction: str) -> Any:
-        return Known(direction) if direction == "ab" else None
-
-
-@torch.no_grad()
-def test_data_that_know_the_truth_are_asked(two: ImageDataModule, cyclegan: CycleGAN) -> None:
-    two.__class__ = World
-    found = evaluate({"truth": Truth()}, cyclegan, two, QUICK)
-    expected = float((cyclegan.translate(all_of(two, "test", "a")) + 1).abs().mean())
-    assert found.values == {"truth_error/ab": pytest.approx(expected, rel=1e-5)}
-    assert "knows no true translations (ba)" in found.skipped["truth"]

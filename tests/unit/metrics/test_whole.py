@@ -1,14 +1,7 @@
-from collections.abc import Mapping
-
+import pytest
 import torch
-from torch import Tensor
 
 from gan_zoo.metrics.whole import Scores, Truth
-
-
-class Known:
-    def score(self, translations: Tensor, positions: Tensor) -> Mapping[str, float]:
-        return {"error": float(translations.mean()), "last": float(positions[-1])}
 
 
 def test_scores_are_chosen_by_how_their_names_begin() -> None:
@@ -17,6 +10,8 @@ def test_scores_are_chosen_by_how_their_names_begin() -> None:
     assert Scores().chosen(scores) == scores
 
 
-def test_the_truth_is_what_the_data_say() -> None:
-    found = Truth().found(Known(), torch.full((3, 1, 2, 2), 0.5), torch.arange(3))
-    assert found.values == {"truth_error": 0.5, "truth_last": 2.0}
+def test_the_truth_is_a_mean_and_a_share_of_what_inputs_get() -> None:
+    rows = {"l1": torch.tensor([0.2, 0.4]), "identity_l1": torch.tensor([0.5, 0.7]), "recovered": torch.ones(2)}
+    found = Truth().found(rows).values
+    expected = {"truth_l1": 0.3, "truth_recovered": 1.0, "truth_l1_of_identity": 0.5}
+    assert found == pytest.approx(expected)
