@@ -56,7 +56,9 @@ def test_trained_measured_and_drawn_once(job: Job, monkeypatch: pytest.MonkeyPat
     assert json.loads((folder / "evaluation" / "metrics.json").read_text())["metrics"]
     assert done(job, record)
     assert not done(replace(job, samples=3), record)
-    assert not done(replace(job, measure=[*job.measure, "seed=1"]), record)
+    other = replace(job, measure=[*job.measure, "metrics=[swd]"])
+    assert not done(other, record)
+    assert attempt.drawing_words(other) == record.drawn  # other metrics need no other pictures
 
     from gan_zoo.cli import evaluation, training
 

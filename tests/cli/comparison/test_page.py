@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gan_zoo.callbacks.page import jpeg_url
 from gan_zoo.cli.comparison.page import Page
 from gan_zoo.cli.comparison.table import Column
 
@@ -32,6 +33,9 @@ def test_the_same_inputs_in_rows_the_models_in_columns(ended: Make, tmp_path: Pa
 def test_pairs_show_their_target(ended: Make, tmp_path: Path) -> None:
     text = html(ended({"one": [{"l1": 1.0}]}, ways=("ab",)), tmp_path, paired=True)
     assert re.findall(r'<th scope="col">(\w+)</th>', text[text.index("A to B") :]) == ["input", "target", "one"]
+    given = re.findall(r'<td class="given"><img src="([^"]+)"', text)
+    with Image.open(tmp_path / "inputs/a/000.png") as first, Image.open(tmp_path / "inputs/b/000.png") as second:
+        assert given[:2] == [jpeg_url(first), jpeg_url(second)]
     assert "B to A" not in text
 
 

@@ -48,6 +48,12 @@ def test_numbers_and_page(ended: Make, tmp_path: Path, capsys: pytest.CaptureFix
     assert "resume=true" in said.err
 
 
+def test_what_measuring_remarked_is_told() -> None:
+    report = {"model": "UNIT", "warnings": ["few pictures"], "skipped": {"lpips": "no file"}}
+    assert results.remarks_of(report) == ["few pictures", "UNIT: lpips not measured: no file"]
+    assert results.remarks_of({}) == []
+
+
 def test_no_run_finished(ended: Make, tmp_path: Path) -> None:
     plan = write(ended({"one": ["NaN"]}), tmp_path)
     with pytest.raises(UserError, match="no run finished"):

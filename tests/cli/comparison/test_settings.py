@@ -9,7 +9,7 @@ from gan_zoo.errors import UserError
 
 ZOO, KEYS = (
     ["cyclegan", "munit"],
-    {"data", "model", "trainer", "seed", "debug", "metrics", "hydra", "experiment", "logger"},
+    {"data", "model", "trainer", "seed", "debug", "metrics", "judges", "hydra", "experiment", "logger"},
 )
 
 
@@ -20,7 +20,15 @@ def clean() -> Iterator[None]:
 
 
 def test_words_are_sorted() -> None:
-    words = ["models=[cyclegan,munit]", "data=unpaired", "budget=3it", "+debug=tiny", "metrics=[fid]", "samples=2"]
+    words = [
+        "models=[cyclegan,munit]",
+        "data=unpaired",
+        "budget=3it",
+        "+debug=tiny",
+        "metrics=[fid]",
+        "judges.x=1",
+        "samples=2",
+    ]
     own = [
         "cyclegan.model.generator.ngf=16",
         "munit.model/generator=munit",
@@ -34,7 +42,7 @@ def test_words_are_sorted() -> None:
         "cyclegan": ["model.generator.ngf=16", "experiment=a/b"],
         "munit": ["model/generator=munit", "+model.x=1"],
     }
-    assert typed.metrics == ["metrics=[fid]"]
+    assert typed.metrics == ["metrics=[fid]", "judges.x=1"]
     assert typed.launcher == ["hydra/launcher=joblib", "hydra.launcher.n_jobs=3"]
 
 

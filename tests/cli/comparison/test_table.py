@@ -47,6 +47,7 @@ def test_runs_that_died_count_for_nothing_and_are_told(ended: Make) -> None:
         ("test/cycle_a", min),
         ("test/style", None),
         ("test/list", None),
+        ("kid_std/ab", None),
     ],
 )
 def test_which_way_is_better(name: str, way: object) -> None:
@@ -59,6 +60,14 @@ def test_the_best(ended: Make) -> None:
     assert table.best("psnr", values) == {0}
     assert table.best("style", values) == set()
     assert table.best("l1", values[:2]) == set()
+
+
+def test_the_protocol_says_which_way_is_better(ended: Make) -> None:
+    columns = ended({"one": [{"fid": 1.0}], "two": [{"fid": 2.0}]})
+    values = [Value(1.0, None, 1), Value(2.0, None, 1)]
+    assert table.best("fid", values, columns) == {0}
+    columns[1].runs[0].report["protocols"] = {"fid": {"higher_is_better": True}}
+    assert table.best("fid", values, columns) == {1}
 
 
 def test_short_texts() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from gan_zoo import launch
 from gan_zoo.cli.comparison.plan import SUMMARY, Job
 from gan_zoo.cli.comparison.record import DIED, FINISHED, RUNNING, STOPPED, Record
+from gan_zoo.cli.comparison.settings import MEASURING
 from gan_zoo.cli.report import one_line
 
 PATIENCE = 60.0  # seconds that a run has to save and end, once it was told to
@@ -134,7 +135,7 @@ def _perform(job: Job, folder: Path, record: Record) -> None:
         with runs.hushed():
             evaluation.main([*where, *job.measure, *alone(), *place])
         record.measured = job.measure
-    if record.drawn != (words := [*job.measure, f"samples={job.samples}"]):
+    if record.drawn != (words := drawing_words(job)):
         begin("drawing")
         if launch.is_first_rank():
             record.facts |= drawing.draw(job)
@@ -149,10 +150,14 @@ def alone() -> list[str]:
     return quiet if launch.started_elsewhere() else [*quiet, *one]
 
 
+def drawing_words(job: Job) -> list[str]:
+    """What pictures depend on: the data and how they are prepared, not the metrics."""
+    return [*(text for text in job.measure if not text.lstrip("+~").startswith(MEASURING)), f"samples={job.samples}"]
+
+
 def done(job: Job, record: Record) -> bool:
     """Whether nothing of a run is left to do."""
-    drawn = record.drawn == [*job.measure, f"samples={job.samples}"]
-    return record.state == FINISHED and record.measured == job.measure and drawn
+    return record.state == FINISHED and record.measured == job.measure and record.drawn == drawing_words(job)
 
 
 def _summary(folder: Path) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def samples(data: Any, count: int) -> "dict[str, Tensor]":
 def write_inputs(data: Any, count: int, folder: Path) -> dict[str, Any]:
     """The samples as ``inputs/a/000.png`` and so on; what is to be said of the data.
 
+    ``paired``: the other side is the target, in pairs, and in worlds, whose test pictures show the same scenes.
+
     Raises:
         UserError: see ``samples``; the folder cannot be written to.
     """
@@ -44,7 +46,8 @@ def write_inputs(data: Any, count: int, folder: Path) -> dict[str, Any]:
             target = folder / INPUTS / side / f"{number:03}.png"
             translation.write(view.write(image, source if side == "b" else image, side), target)
     about = getattr(data, "describe", lambda: str(data.name))()
-    return {"data": about, "paired": bool(getattr(data.kind, "paired", False)), "inputs": len(batch["a"])}
+    known = bool(getattr(data.kind, "paired", False)) or getattr(data, "world", None) is not None
+    return {"data": about, "paired": known, "inputs": len(batch["a"])}
 
 
 def draw(job: Job) -> dict[str, Any]:

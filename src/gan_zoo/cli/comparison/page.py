@@ -17,7 +17,7 @@ from gan_zoo.cli.comparison.table import COSTS, Column, Run, Value, best, rows
 NARROWEST, WIDEST = 118, 240  # px of a column
 WAYS = {"ab": "A to B", "ba": "B to A"}
 PARTS = {"metrics": "measures on the test pictures", "costs": "cost"}
-LEGEND = "Bold: the best mean of a measure whose name says which way is better. ±: standard deviation over seeds."
+LEGEND = "Bold: the best mean of a measure that says which way is better. ±: standard deviation over seeds."
 
 
 @dataclass
@@ -67,13 +67,12 @@ class Page:
         return "".join(parts)
 
     def _pictures(self, way: str, columns: Sequence[Column], chosen: Mapping[str, Run | None]) -> str:
-        target = self.paired and way == "ab"
-        heads = ["input", *(["target"] if target else []), *(column.name for column in columns)]
+        heads = ["input", *(["target"] if self.paired else []), *(column.name for column in columns)]
         names = [f"{number:03}.png" for number in range(self.samples)]
         names = [name for name in names if (self.folder / drawing.INPUTS / way[0] / name).is_file()]
         lines = ""
         for name in names:
-            given = [self.folder / drawing.INPUTS / side / name for side in (way if target else way[0])]
+            given = [self.folder / drawing.INPUTS / side / name for side in (way if self.paired else way[0])]
             cells = "".join(f'<td class="given">{_image(path, "given")}</td>' for path in given)
             for column in columns:
                 cells += _cell(column, chosen[column.name], Path(way) / name, len(names) if name == names[0] else 0)
@@ -100,7 +99,7 @@ def _numbers(columns: Sequence[Column]) -> str:
     for kind, name, values in rows(columns):
         if kind != last:
             body += f'<tr class="part"><th colspan="{len(columns) + 1}">{PARTS[kind]}</th></tr>'
-        last, marked = kind, best(name, values) if kind == "metrics" else set()
+        last, marked = kind, best(name, values, columns) if kind == "metrics" else set()
         cells = "".join(_value(one, i in marked) for i, one in enumerate(values))
         body += f'<tr><th scope="row">{escape(COSTS.get(name, name))}</th>{cells}</tr>'
     widths = '<col class="name">' + "<col>" * len(columns)

@@ -148,12 +148,22 @@ def _facts(
     found += [("filled in", note.replace("filled in: ", "")) for note in planned.notes]
     protocols = dict.fromkeys(str(report["protocol"]) for report in reports if report.get("protocol"))
     found += [("measured", "; ".join(protocols))] if protocols else []
+    remarks = dict.fromkeys(line for report in reports for line in remarks_of(report))
+    found += [("remark", line) for line in remarks]
     found += [("trained on", ", ".join(sorted(devices)))] if devices else []
     found.append(
         ("pictures", "the last weights of each run; styles, where a model has them, are drawn by the row's number")
     )
     found += [(column.name, column.status()) for column in columns if len(column.finished) < len(column.runs)]
     return [*found, ("software", f"torch {torch.__version__}, Python {sys.version.split()[0]}")]
+
+
+def remarks_of(report: dict[str, Any]) -> list[str]:
+    """What measuring warned of, and what it left out."""
+    skipped = (
+        f"{report.get('model')}: {name} not measured: {line}" for name, line in report.get("skipped", {}).items()
+    )
+    return [*report.get("warnings", []), *skipped]
 
 
 def _prefixed(name: str, word: str) -> str:

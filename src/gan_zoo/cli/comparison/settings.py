@@ -34,7 +34,8 @@ REFUSED = {  # keys of training that compare answers itself
     "trainer.max_time": "the budget says how long: budget=…",
     "trainer.fast_dev_run": "it leaves nothing to compare",
 }
-SAME = ("data", "seed", "trainer", "metrics")  # groups that are the same for all models
+MEASURING = ("metrics", "judges", "evaluation")  # groups that are about measuring: training measures nothing here
+SAME = ("data", "seed", "trainer", *MEASURING)  # groups that are the same for all models
 OWN_NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -178,7 +179,7 @@ def _sort(text: str, typed: Typed, names: Sequence[str], zoo: Sequence[str]) -> 
         typed.launcher.append(text)
     elif first == "hydra":
         raise UserError(f"{text}: a comparison has a folder of its own, folder=DIR; of Hydra it takes hydra/launcher=…")
-    elif first == "metrics":
+    elif first in MEASURING:
         typed.metrics.append(text)
     else:
         _refuse(text, key)

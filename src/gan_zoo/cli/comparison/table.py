@@ -13,7 +13,8 @@ from gan_zoo.cli.comparison import drawing
 from gan_zoo.cli.comparison.plan import Job
 from gan_zoo.cli.comparison.record import FINISHED, RUNNING, Record
 
-# Parts of a metric's name that say which way is better. The first that fits decides: lpips_diversity is better higher.
+# Parts of a name that say which way is better, where no protocol does. The first that fits decides: lpips_diversity is
+# better higher.
 BETTER = (
     (
         re.compile(
@@ -135,17 +136,26 @@ def rows(columns: Sequence[Column]) -> list[tuple[str, str, list[Value | None]]]
     return found
 
 
-def best(name: str, values: Sequence[Value | None]) -> set[int]:
+def best(name: str, values: Sequence[Value | None], columns: Sequence[Column] = ()) -> set[int]:
     """The columns with the best mean of a metric; none where there is nothing to compare, or no better way is known."""
-    way = better(name)
+    way = better(name, columns)
     known = [one.mean for one in values if one is not None and math.isfinite(one.mean)]
     if way is None or len(known) < 2:
         return set()
     return {i for i, one in enumerate(values) if one is not None and one.mean == way(known)}
 
 
-def better(name: str) -> Any:
-    """``max`` or ``min``: which of two values of this metric is better; None where its name does not say."""
+def better(name: str, columns: Sequence[Column] = ()) -> Any:
+    """``max`` or ``min``: which of two values of this metric is better, by its protocol, else by its name; None where
+    neither says. A metric's own deviation is neither."""
+    from gan_zoo.evaluation.report import ERROR
+
+    if name.partition("/")[0].endswith(ERROR):
+        return None
+    protocols = (run.report.get("protocols", {}).get(name, {}) for column in columns for run in column.finished)
+    for protocol in protocols:
+        if "higher_is_better" in protocol:
+            return max if protocol["higher_is_better"] else min
     return next((way for pattern, way in BETTER if pattern.search(name.lower())), None)
 
 
