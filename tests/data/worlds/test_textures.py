@@ -28,7 +28,7 @@ def test_shape_and_scene_are_kept(kind: int, hue: int) -> None:
     assert 0.12 < plain.mean() < 0.5
     assert (plain & patterned).sum() / (plain | patterned).sum() > 0.95
     a, b = WORLD.pixels("a", scene, 64), WORLD.pixels("b", scene, 64)
-    assert np.abs(a - b)[:, ~(plain | patterned)].max() < 0.03
+    assert np.abs(a - b)[:, ~(plain | patterned)].max() <= 0.06  # twice what ``figure`` lets pass
 
 
 @pytest.mark.parametrize("kind", range(KINDS))

@@ -5,6 +5,7 @@ So a picture is the same at any side, but for its sharpness, and no larger one h
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,8 @@ from gan_zoo.data.worlds.shapes import Bounds, Plane, Shape
 
 Colour = tuple[float, float, float]  # red, green, blue in [0, 1]
 ZERO, ONE = np.float32(0), np.float32(1)
-Paint = Callable[[Plane, Plane], npt.NDArray[np.float32]]  # points to colours, 3 x h x w or what broadcasts to it
+Colours = npt.NDArray[np.float32]
+Paint = Callable[[Plane, Plane], Colours]  # points to colours, 3 x h x w or what broadcasts to it
 
 
 class Canvas:
@@ -56,9 +58,22 @@ class Canvas:
         return Image.fromarray(np.ascontiguousarray(array.transpose(1, 2, 0)))
 
 
-def painted(colour: Colour | Paint, x: Plane, y: Plane) -> npt.NDArray[np.float32]:
+def painted(colour: Colour | Paint, x: Plane, y: Plane) -> Colours:
     """The colours of these points, 3 x h x w or what broadcasts to it."""
-    return colour(x, y) if callable(colour) else np.asarray(colour, dtype=np.float32)[:, None, None]
+    return colour(x, y) if callable(colour) else everywhere(colour)
+
+
+@lru_cache(maxsize=1024)
+def everywhere(colour: Colour) -> Colours:
+    """A colour as 3 x 1 x 1."""
+    found = np.asarray(colour, dtype=np.float32)[:, None, None]
+    found.setflags(write=False)
+    return found
+
+
+def held(shares: Plane) -> Plane:
+    """To 0 .. 1."""
+    return np.minimum(np.maximum(shares, ZERO), ONE)
 
 
 def window(side: int, bounds: Bounds, soft: float = 0.0) -> tuple[slice, slice] | None:

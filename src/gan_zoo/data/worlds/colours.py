@@ -1,11 +1,11 @@
 """Colours in [0, 1], and paints: colours that depend on the place."""
 
 import colorsys
+from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from gan_zoo.data.worlds.canvas import ONE, ZERO, Colour, Paint
+from gan_zoo.data.worlds.canvas import Colour, Colours, Paint, everywhere, held
 from gan_zoo.data.worlds.shapes import Plane
 
 
@@ -20,12 +20,14 @@ def web(text: str) -> Colour:
     return red, green, blue
 
 
+@lru_cache(maxsize=4096)
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
     """The first colour with this share of the second."""
     red, green, blue = (a + share * (b - a) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
+@lru_cache(maxsize=4096)
 def lit(colour: Colour, factor: float) -> Colour:
     """Brighter towards white (above 1), or darker (below 1)."""
     return mixed(colour, (1.0, 1.0, 1.0), factor - 1) if factor > 1 else mixed((0.0, 0.0, 0.0), colour, factor)
@@ -33,10 +35,10 @@ def lit(colour: Colour, factor: float) -> Colour:
 
 def down(top: Colour, bottom: Colour, start: float = 0.0, end: float = 1.0) -> Paint:
     """One colour at height ``start``, another at ``end``, in between a straight change."""
-    first, change = _array(top), _array(bottom) - _array(top)
+    first, change = everywhere(top), everywhere(bottom) - everywhere(top)
 
-    def paint(x: Plane, y: Plane) -> npt.NDArray[np.float32]:
-        return np.asarray(first + _held((y - start) * (1 / (end - start))) * change)
+    def paint(x: Plane, y: Plane) -> Colours:
+        return np.asarray(first + held((y - start) * (1 / (end - start))) * change)
 
     return paint
 
@@ -49,12 +51,12 @@ def across(left: Colour, right: Colour, start: float = 0.0, end: float = 1.0) ->
 
 def slanted(one: Colour, other: Colour, start: tuple[float, float], end: tuple[float, float]) -> Paint:
     """The same from one point towards another."""
-    first, change = _array(one), _array(other) - _array(one)
+    first, change = everywhere(one), everywhere(other) - everywhere(one)
     (x0, y0), (x1, y1) = start, end
     length = (x1 - x0) ** 2 + (y1 - y0) ** 2
 
-    def paint(x: Plane, y: Plane) -> npt.NDArray[np.float32]:
-        along = _held((x - x0) * ((x1 - x0) / length) + (y - y0) * ((y1 - y0) / length))
+    def paint(x: Plane, y: Plane) -> Colours:
+        along = held((x - x0) * ((x1 - x0) / length) + (y - y0) * ((y1 - y0) / length))
         return np.asarray(first + along * change)
 
     return paint
@@ -62,18 +64,10 @@ def slanted(one: Colour, other: Colour, start: tuple[float, float], end: tuple[f
 
 def around(inner: Colour, outer: Colour, x0: float, y0: float, radius: float) -> Paint:
     """One colour at a point, another from ``radius`` on."""
-    first, change = _array(inner), _array(outer) - _array(inner)
+    first, change = everywhere(inner), everywhere(outer) - everywhere(inner)
 
-    def paint(x: Plane, y: Plane) -> npt.NDArray[np.float32]:
-        away = _held(np.sqrt(np.square((x - x0) / radius) + np.square((y - y0) / radius)))
+    def paint(x: Plane, y: Plane) -> Colours:
+        away = held(np.sqrt(np.square((x - x0) / radius) + np.square((y - y0) / radius)))
         return np.asarray(first + away * change)
 
     return paint
-
-
-def _array(colour: Colour) -> npt.NDArray[np.float32]:
-    return np.asarray(colour, dtype=np.float32)[:, None, None]
-
-
-def _held(share: Plane) -> Plane:
-    return np.minimum(np.maximum(share, ZERO), ONE)

@@ -16,12 +16,12 @@ from PIL import Image
 from gan_zoo.data.maps import as_image
 from gan_zoo.data.options import positive
 from gan_zoo.data.worlds import streets
-from gan_zoo.data.worlds.canvas import Canvas, Colour, Ids, Paint
+from gan_zoo.data.worlds.canvas import Canvas, Colour, Colours, Ids, Paint, everywhere, held
 from gan_zoo.data.worlds.colours import around, down, lit, slanted, web
 from gan_zoo.data.worlds.shapes import Box, Disc, Ellipse, Lattice, Plane, Polygon
 from gan_zoo.data.worlds.streets import House, Street, Tree, cloud
 from gan_zoo.data.worlds.styles import STYLES, Style
-from gan_zoo.data.worlds.world import World
+from gan_zoo.data.worlds.world import Pixels, World
 from gan_zoo.errors import UserError
 
 PALETTE = (  # of the classes, for label maps as pictures
@@ -110,13 +110,13 @@ def _panes(house: House, style: Style, side: int) -> Paint:
     pane, windows = house.pane, house.windows
     middle, high = (pane.left + pane.right) / 2, pane.top + 0.42 * (pane.bottom - pane.top)
     glass = Box(pane.left + 0.009, pane.top + 0.009, pane.right - 0.009, pane.bottom - 0.009)
-    frame = np.asarray(style.frame, dtype=np.float32)[:, None, None]
+    frame = everywhere(style.frame)
     light = slanted(style.glass, style.shine, (glass.left, glass.bottom), (glass.right, glass.top))
 
-    def paint(x: Plane, y: Plane) -> npt.NDArray[np.float32]:
+    def paint(x: Plane, y: Plane) -> Colours:
         x, y = windows.folded(x, y)
         bars = np.minimum(np.abs(x - middle), np.abs(y - high)) - np.float32(0.004)
-        inside = (np.minimum(bars, -glass.distance(x, y)) * side + np.float32(0.5)).clip(0, 1)
+        inside = held(np.minimum(bars, -glass.distance(x, y)) * side + np.float32(0.5))
         return np.asarray(frame + inside * (light(x, y) - frame))
 
     return paint
@@ -127,7 +127,7 @@ def _tiles(house: House, style: Style) -> Paint:
     light, dark = lit(colour, 1.25 - 0.25 * style.snow), lit(colour, 0.68 + 0.14 * style.snow)
     base = slanted(light, dark, (house.left, house.ridge), (house.right, house.top))
 
-    def paint(x: Plane, y: Plane) -> npt.NDArray[np.float32]:
+    def paint(x: Plane, y: Plane) -> Colours:
         rows = _saw((house.top - y) / 0.036)
         return np.asarray(base(x, y) * (1 - np.float32(0.3 - 0.2 * style.snow) * (1 - rows)))
 
@@ -138,8 +138,8 @@ def _light(house: House, colour: Colour) -> Paint:
     """Light from the left above, and the shadow of the eaves."""
     light = slanted(lit(colour, 1.2), lit(colour, 0.7), (house.left, house.top), (house.right, house.bottom))
 
-    def paint(x: Plane, y: Plane) -> npt.NDArray[np.float32]:
-        eaves = ((y - house.top) / 0.05).clip(0, 1) * np.float32(0.45) + np.float32(0.55)
+    def paint(x: Plane, y: Plane) -> Colours:
+        eaves = held((y - house.top) * 20) * np.float32(0.45) + np.float32(0.55)
         return np.asarray(light(x, y) * eaves)
 
     return paint
@@ -148,7 +148,7 @@ def _light(house: House, colour: Colour) -> Paint:
 def _bricks(house: House, colour: Colour) -> Paint:
     base = _light(house, colour)
 
-    def paint(x: Plane, y: Plane) -> npt.NDArray[np.float32]:
+    def paint(x: Plane, y: Plane) -> Colours:
         rows = (house.bottom - y) / 0.0325
         columns = (x - house.left) / 0.065 + 0.5 * (np.floor(rows) % 2)
         joints = np.maximum(_line(rows, 0.16), _line(columns, 0.08))
@@ -230,7 +230,7 @@ class Layouts(World):
     def style(self, scene: Street) -> int:  # noqa: D102
         return scene.style
 
-    def content(self, part: str, scene: Street, picture: npt.NDArray[np.float32]) -> float | None:
+    def content(self, part: str, scene: Street, picture: Pixels) -> float | None:
         """Of label maps in colours, the share of pixels whose nearest colour is their class's; of pictures, the share
         of classes whose mean colour is nearer to their own true one than to any other class's."""
         side = picture.shape[-1]

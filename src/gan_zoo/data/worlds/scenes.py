@@ -1,24 +1,18 @@
 """Where a scene's draws come from: a stream of uniform numbers of its own, by the seed and the scene's address."""
 
-import numpy as np
+import random
 
 
 class Dice:
-    """Numbers that depend on nothing but the address: texts and whole numbers, such as ("faces", seed, "train", 0, 17).
+    """Numbers that depend on nothing but the address: texts and whole numbers, such as ("faces", seed, "train", 17).
 
-    NumPy promises the stream of ``RandomState`` for good.
+    Python seeds from a text by SHA-512, so that neighbours are unrelated, and promises the stream of ``random()`` for
+    good.
     """
 
     def __init__(self, *address: str | int) -> None:
-        words: list[int] = []
-        for part in address:
-            text = part.encode() if isinstance(part, str) else None
-            words += [len(text), *text] if text is not None else [int(part)]
-        self._stream = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(words)))
-
-    def number(self) -> float:
+        self.number = random.Random("/".join(map(str, address))).random
         """The next number, in [0, 1)."""
-        return float(self._stream.random_sample())
 
     def between(self, low: float, high: float) -> float:
         """Uniform between two limits."""

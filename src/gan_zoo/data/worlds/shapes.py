@@ -105,7 +105,8 @@ class Stroke:
     def distance(self, x: Plane, y: Plane) -> Plane:  # noqa: D102
         (x0, y0), (x1, y1) = self.start, self.end
         dx, dy = x1 - x0, y1 - y0
-        along = np.clip(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy + 1e-12), 0, 1)
+        scale = 1 / (dx * dx + dy * dy + 1e-12)
+        along = _within((x - x0) * (dx * scale) + (y - y0) * (dy * scale), 1)
         return np.asarray(np.hypot(x - x0 - along * dx, y - y0 - along * dy) - self.r)
 
 
@@ -269,7 +270,7 @@ class Lattice:
         left, top, right, bottom = self.shape.bounds
         column = np.rint((x - (left + right) / 2) / self.dx)
         row = np.rint((y - (top + bottom) / 2) / self.dy)
-        return column.clip(0, self.columns - 1), row.clip(0, self.rows - 1)
+        return _within(column, self.columns - 1), _within(row, self.rows - 1)
 
     def folded(self, x: Plane, y: Plane) -> tuple[Plane, Plane]:
         """The points as seen from the place nearest to each, brought to the left upper one."""
@@ -369,3 +370,7 @@ def _profile(points: tuple[Point, ...]) -> tuple[Plane, Plane]:
     radius = np.interp(fine, *around)
     slope = np.gradient(radius, 2 * math.pi / FINE)
     return radius.astype(np.float32), (radius / np.hypot(radius, slope)).astype(np.float32)
+
+
+def _within(plane: Plane, most: float) -> Plane:
+    return np.minimum(np.maximum(plane, np.float32(0)), np.float32(most))
