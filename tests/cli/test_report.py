@@ -51,5 +51,10 @@ def test_a_loader_workers_error_is_its_own_line() -> None:
     assert one_line(UserError(f"{text}gan_zoo.errors.UserError: a.png is damaged\n")) == "a.png is damaged"
 
 
+def test_what_a_compiler_says_is_cut_short() -> None:
+    error = type("InductorError", (RuntimeError,), {"__module__": "torch._inductor.exc"})("g++ failed\n  line 1\n  2")
+    assert one_line(error).startswith("torch.compile failed: g++ failed; compile=false trains without")
+
+
 def test_squeeze() -> None:
     assert squeeze(" a\n\tb  c ") == "a b c"

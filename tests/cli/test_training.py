@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_two_runs_never_share_a_folder(small: list[str], monkeypatch: pytest.Mon
     before = (Path("outputs/x/checkpoints/last.ckpt")).read_bytes()
     assert main(["train", *small, fixed]) == 1
     assert (Path("outputs/x/checkpoints/last.ckpt")).read_bytes() == before
+
+
+def test_networks_are_compiled_if_asked(
+    small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert main(["train", *small]) == 0
+    assert main(["train", *small, "compile=true"]) == 1
+    assert "compile=true needs a C++ compiler" in capsys.readouterr().err
 
 
 def test_resume_goes_on_in_the_same_folder(small: list[str]) -> None:

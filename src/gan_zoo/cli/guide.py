@@ -11,6 +11,7 @@ KEYS = """\
   data.batch_size=4         per device;  data.crop_size=128 data.load_size=143 data.direction=ba
   trainer.max_epochs=50     or trainer.max_steps=1000: everything Lightning's Trainer takes
   trainer=gpu               bf16-mixed on one GPU;  trainer.devices=8;  trainer=ddp: all GPUs
+  compile=true              faster networks, after minutes of torch.compile
   logger=wandb              or tensorboard, csv, many
   resume=true               go on with the last run of this model and data;  ckpt_path=FILE
   stage=NAME                one stage of an experiment alone, from model.init_from=FILE;  stages.NAME.KEY=VALUE

@@ -29,6 +29,11 @@ def one_line(error: BaseException) -> str:
         return "out of memory : lower data.batch_size or data.crop_size, or set trainer.precision=bf16-mixed"
     if isinstance(root, ModuleNotFoundError):
         return _missing(root)
+    if type(root).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        first = (str(root).strip() or type(root).__name__).splitlines()[0]  # the rest is a compiler's output
+        return (
+            f"torch.compile failed: {squeeze(first)}; compile=false trains without (GAN_ZOO_TRACEBACK=1 shows it all)"
+        )
     return squeeze(f"{type(root).__name__}: {root} (GAN_ZOO_TRACEBACK=1 shows where)")
 
 

@@ -95,7 +95,7 @@ def assemble(cfg: DictConfig, told: Mapping[str, Any]) -> tuple[Any, "LightningM
     told = {**told, "command": command(), "config": OmegaConf.to_container(cfg, resolve=True)}
     loggers = [_made(one, told) for one in members(cfg.get("logger"))]
     callbacks = wanted([_made(one, told) for one in members(cfg.get("callbacks"))], cfg.trainer)
-    callbacks += [*measuring(cfg), launch.same_config(fingerprint(cfg))]
+    callbacks += [*measuring(cfg), launch.same_config(fingerprint(cfg)), *compiling(cfg)]
     trainer = instantiate(cfg.trainer, logger=loggers or False, callbacks=callbacks)
     if trainer.is_global_zero:
         plain = OmegaConf.to_container(cfg, resolve=True)
@@ -112,6 +112,15 @@ def measuring(cfg: DictConfig) -> list[Any]:
     from gan_zoo.evaluation.build import build, settings
 
     return [Metrics(build(cfg.metrics), settings(cfg.get("evaluation")))]
+
+
+def compiling(cfg: DictConfig) -> list[Any]:
+    """The callback that compiles networks, if ``compile`` is true."""
+    if not cfg.get("compile"):
+        return []
+    from gan_zoo.callbacks.compiling import Compile
+
+    return [Compile()]
 
 
 def wanted(callbacks: list[Any], trainer: Mapping[str, Any]) -> list[Any]:

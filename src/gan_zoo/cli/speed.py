@@ -167,7 +167,7 @@ def against_bare_loop(cfg: DictConfig, data: "LightningDataModule", args: argpar
             for one in runs.members(cfg.callbacks)
             if one._target_.rpartition(".")[2] in ("Tick", "Throughput", "ProgressBar")
         ]
-        told["callbacks"] = [instantiate(one) for one in watching]
+        told["callbacks"] = [*runs.compiling(cfg), *(instantiate(one) for one in watching)]
         with contextlib.redirect_stdout(io.StringIO()):
             timing: Timing = benchmark.time_iterations(
                 model_of(cfg), data, options(cfg) | told, args.iterations, args.warmup
@@ -241,7 +241,7 @@ def model_of(cfg: DictConfig, **changes: Any) -> "GANModule":
 
 
 def options(cfg: DictConfig) -> dict[str, Any]:
-    """The Trainer's arguments that bear on speed."""
+    """The Trainer's arguments that bear on speed, compilation among them."""
     names = (
         "accelerator",
         "devices",
@@ -251,7 +251,8 @@ def options(cfg: DictConfig) -> dict[str, Any]:
         "deterministic",
         "log_every_n_steps",
     )
-    return {name: cfg.trainer[name] for name in names if cfg.trainer.get(name) is not None}
+    told = {name: cfg.trainer[name] for name in names if cfg.trainer.get(name) is not None}
+    return told | {"callbacks": runs.compiling(cfg)}
 
 
 def describe(batch: "Batch") -> str:

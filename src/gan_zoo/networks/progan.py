@@ -7,7 +7,7 @@ NVlabs/stylegan @ 1e0d5c7 (``D_basic``). A size of 2^k pixels is level k; ``lod`
 
 import math
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +46,35 @@ def leaky(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.2)
 
 
+def normed(x: Tensor, slope: float) -> Tensor:
+    """Leaky ReLU, then pixel norm."""
+    return pixel_norm(F.leaky_relu(x, slope))
+
+
+def same(x: Tensor) -> Tensor:
+    """As it is."""
+    return x
+
+
+class Pair(nn.ModuleList):
+    """A block: a convolution, an activation, something between, a convolution, the activation, something behind."""
+
+    def __init__(
+        self,
+        first: nn.Module,
+        second: nn.Module,
+        act: Callable[[Tensor], Tensor],
+        between: Callable[[Tensor], Tensor] = same,
+        behind: Callable[[Tensor], Tensor] = same,
+    ) -> None:
+        super().__init__((first, second))
+        self.act, self.between, self.behind = act, between, behind
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', H', W')."""
+        return self.behind(self.act(self[1](self.between(self.act(self[0](x))))))
+
+
 class Generator(nn.Module):
     """Latents to pictures; every activation is followed by pixel norm.
 
@@ -58,6 +87,8 @@ class Generator(nn.Module):
         slope: of the activations; 0 is ReLU.
         fused: whether an official file's kernels work mirrored; the pictures of the same weights do not depend on it.
     """
+
+    compiled_in_parts = True  # as a whole it would be compiled anew for each level of detail
 
     def __init__(
         self,
@@ -73,6 +104,7 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.top, self.slope, self.fused = levels(resolution), slope, fused
+        self.act = partial(normed, slope=slope)
 
         def nf(stage: int) -> int:
             return width(stage, base, most, decay)
@@ -82,8 +114,10 @@ class Generator(nn.Module):
         self.dense_bias = nn.Parameter(torch.zeros(nf(1)))
         self.first = EqualizedConv2d(nf(1), nf(1))
         self.blocks = nn.ModuleList(
-            nn.ModuleList(
-                (EqualizedConv2d(nf(k - 2), nf(k - 1), how=double_conv), EqualizedConv2d(nf(k - 1), nf(k - 1)))
+            Pair(
+                EqualizedConv2d(nf(k - 2), nf(k - 1), how=double_conv),
+                EqualizedConv2d(nf(k - 1), nf(k - 1)),
+                self.act,
             )
             for k in range(3, self.top + 1)
         )
@@ -95,17 +129,11 @@ class Generator(nn.Module):
         level, share = at(lod, self.top)
         code = pixel_norm(z if labels is None else torch.cat([z, labels], dim=1))
         x = self.dense(code).view(len(z), -1, 4, 4) + self.dense_bias[:, None, None]
-        x = self._act(self.first(self._act(x)))
+        x = self.act(self.first(self.act(x)))
         before = x
-        for pair in list(self.blocks)[: level - 2]:
-            before, x = x, self._block(pair, x)
+        for block in list(self.blocks)[: level - 2]:
+            before, x = x, block(x)
         return faded(self.to_rgb, level, share, x, before)
-
-    def _block(self, pair: Any, x: Tensor) -> Tensor:
-        return self._act(pair[1](self._act(pair[0](x))))
-
-    def _act(self, x: Tensor) -> Tensor:
-        return pixel_norm(F.leaky_relu(x, self.slope))
 
 
 def faded(to_rgb: nn.ModuleList, level: int, share: float, x: Tensor, before: Tensor) -> Tensor:
@@ -129,6 +157,8 @@ class Discriminator(nn.Module):
             that read pictures, which of a block's two convolutions has more channels behind it.
     """
 
+    compiled_in_parts = True  # as a whole it would be compiled anew for each level of detail
+
     def __init__(
         self,
         resolution: int = 1024,
@@ -146,9 +176,9 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.top, self.mean_last = levels(resolution), mean_last
-        self.rgb_act: Callable[[Tensor], Tensor] = leaky if rgb_active else nn.Identity()
+        self.rgb_act: Callable[[Tensor], Tensor] = leaky if rgb_active else same
         self.group, self.features = group, features
-        self.soften: Callable[[Tensor], Tensor] = blur if blurred else nn.Identity()
+        self.soften: Callable[[Tensor], Tensor] = blur if blurred else same
 
         def nf(stage: int) -> int:
             return width(stage, base, most, decay)
@@ -159,7 +189,7 @@ class Discriminator(nn.Module):
         for k in range(3, self.top + 1):
             between = nf(k - 2 if widen_first else k - 1)
             pair = (EqualizedConv2d(nf(k - 1), between), EqualizedConv2d(between, nf(k - 2), how=down))
-            blocks.append(nn.ModuleList(pair))
+            blocks.append(Pair(*pair, leaky, self.soften, halve if mean_last else same))
         self.blocks = nn.ModuleList(blocks)
         self.last = EqualizedConv2d(nf(1) + features, nf(1))
         self.dense = EqualizedLinear(nf(1) * 16, nf(0))
@@ -178,14 +208,9 @@ class Discriminator(nn.Module):
             )
         x = self.rgb_act(self.from_rgb[level - 2](image))
         for k in range(level, 2, -1):
-            x = self._block(k, x)
+            x = self.blocks[k - 3](x)
             if k == level and share > 0:
                 x = torch.lerp(x, self.rgb_act(self.from_rgb[level - 3](halve(image))), share)
         x = leaky(self.last(minibatch_deviation(x, self.group, self.features)))
         out: Tensor = self.score(leaky(self.dense(x.flatten(1))))
         return out
-
-    def _block(self, level: int, x: Tensor) -> Tensor:
-        pair: Any = self.blocks[level - 3]
-        x = leaky(pair[1](self.soften(leaky(pair[0](x)))))
-        return halve(x) if self.mean_last else x

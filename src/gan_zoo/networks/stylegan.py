@@ -114,6 +114,8 @@ class Synthesis(nn.Module):
         fused_from: size from which an official file's kernels work mirrored; the pictures do not depend on it.
     """
 
+    compiled_in_parts = True  # as a whole it would be compiled anew for each level of detail
+
     def __init__(
         self,
         resolution: int = 1024,

@@ -107,7 +107,7 @@ def _progan(case: Case, net: Any) -> None:
     z, labels = case.fed("z").double(), case.fed("labels").double()
     seen: dict[str, Tensor] = {}
     for name, layer in _layers(net).items():
-        layer.register_forward_hook(lambda _, __, y, name=name: seen.__setitem__(name, net._act(y)))
+        layer.register_forward_hook(lambda _, __, y, name=name: seen.__setitem__(name, net.act(y)))
     for lod in case.config["lods"]:
         picture = net(z, lod, labels if labels.shape[1] else None)
         stored = case.arrays[f"image_lod{label(lod)}"]
@@ -120,7 +120,7 @@ def _progan(case: Case, net: Any) -> None:
         from gan_zoo.layers.equalized import pixel_norm
 
         x = net.dense(pixel_norm(z)).view(len(z), -1, 4, 4) + net.dense_bias[:, None, None]
-        compare(case, dense, _like(net._act(x), case.arrays[dense]))
+        compare(case, dense, _like(net.act(x), case.arrays[dense]))
 
 
 def _layers(net: Any) -> dict[str, Any]:
