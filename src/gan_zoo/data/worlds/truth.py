@@ -128,6 +128,7 @@ class Truth:
         - ``l1``: mean absolute error to the true translation (to the nearest one, where it may have several styles), of
           [-1, 1]; ``l1_16px``: of both pictures' means over a grid of 16 x 16;
         - ``attributes``: mean error of the attributes, 0 to 1; ``recovered``: the share of them that are the true ones;
+        - ``domain``: the share of pictures nearer to the true translation than to the input, where that is a picture;
         - ``content``: how much of the layout or the shape is where it was, 0 to 1, where the world knows;
         - ``style_accuracy``: the share of pictures that are clearly in one of the styles (in the one that was asked
           for); ``style_coverage``: the share of the styles that an input's pictures are clearly in.
@@ -187,7 +188,7 @@ class Truth:
 class Judge:
     """Holds pictures against one scene's true picture, ``side`` x ``side``.
 
-    ``source``: the input, if it is a picture: its own domain is then an attribute like others.
+    ``source``: the input, if it is a picture.
     """
 
     def __init__(self, world: World, part: str, scene: Any, side: int, source: Pixels | None = None) -> None:
@@ -216,6 +217,8 @@ class Judge:
         content = self.world.content(self.part, self.renderings[nearest], picture)
         if content is not None:
             found["content"] = content
+        if self.source is not None:
+            found["domain"] = float(found["l1"] < _distance(picture, self.source))
         if self.many:
             style = self.style(picture)
             found["style_accuracy"] = float(style is not None and asked in (None, style))
@@ -241,8 +244,6 @@ class Judge:
             _value(name, true, [self.world.pixels(self.part, other, self.side) for other in others])
             for name, others in self.world.alternatives(scene)
         ]
-        if self.source is not None:
-            found.append(_value("domain", true, [self.source]))
         return [value for value in found if value is not None]
 
 
