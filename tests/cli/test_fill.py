@@ -186,9 +186,9 @@ def test_models_of_pictures_alone_get_a_world_s(composer: Composer, model: str) 
     ("model", "schedule", "case", "devices"),
     [
         ("progan", "growth_progan_v1", "progan/schedule_v1_1gpu", 1),
-        ("progan", "growth_progan_8gpus", "progan/schedule_v2_8gpus", 8),
+        ("progan", "growth_progan", "progan/schedule_v2_8gpus", 8),
         ("stylegan", "growth_stylegan", "stylegan/schedule_ffhq1024_1gpu", 1),
-        ("stylegan", "growth_stylegan_8gpus", "stylegan/schedule_ffhq1024_8gpu", 8),
+        ("stylegan", "growth_stylegan", "stylegan/schedule_ffhq1024_8gpu", 8),
     ],
 )
 def test_schedules_are_the_official_tables(
@@ -201,6 +201,46 @@ def test_schedules_are_the_official_tables(
             now = made.at(int(images), devices)
             assert (now.resolution, now.batch, now.rate) == (side, batch, pytest.approx(rate))
             assert now.lod == pytest.approx(lod)
+
+
+# Of the official train.py and config.py, from 4 to 1024 px: batches, and ProGAN's rates in thousandths.
+BATCHES = {
+    1: (128, 128, 128, 64, 32, 16, 8, 4, 4),
+    2: (256, 256, 128, 64, 32, 16, 8, 8, 8),
+    4: (512, 256, 128, 64, 32, 16, 16, 16, 16),
+    8: (512, 256, 128, 64, 32, 32, 32, 32, 32),
+}
+RATES = {
+    1: (1, 1, 1, 1, 1, 1, 1, 1, 1.5),
+    2: (1, 1, 1, 1, 1, 1, 1, 1.5, 2),
+    4: (1, 1, 1, 1, 1, 1, 1.5, 2, 3),
+    8: (1, 1, 1, 1, 1, 1.5, 2, 3, 3),
+}
+
+
+@pytest.mark.parametrize("devices", BATCHES)
+def test_batches_and_rates_follow_the_number_of_devices(composer: Composer, devices: int) -> None:
+    sides = [2**level for level in range(2, 11)]
+    for name, thousandths in (("progan", RATES[devices]), ("stylegan", (1, 1, 1, 1, 1, 1.5, 2, 3, 3))):
+        cfg = composer.compose([f"model={name}", "data=images", "model.schedule.start=4"])
+        stages = build(OmegaConf.to_container(cfg.model.schedule, resolve=True)).stages(devices)
+        assert [stage.resolution for stage in stages] == sides
+        assert tuple(stage.batch for stage in stages) == BATCHES[devices]
+        assert [stage.rate for stage in stages] == [pytest.approx(rate / 1000) for rate in thousandths]
+
+
+@pytest.mark.parametrize("devices", [1, 8])
+def test_the_papers_own_progan_has_one_rate(composer: Composer, devices: int) -> None:
+    cfg = composer.compose(["experiment=progan/celebahq"])
+    stages = build(OmegaConf.to_container(cfg.model.schedule, resolve=True)).stages(devices)
+    assert {stage.rate for stage in stages} == {0.001}
+    assert stages[-1].batch == {1: 3, 8: 0}[devices]  # which is refused when training begins
+
+
+def test_a_batch_that_is_typed_holds_for_any_number_of_devices(composer: Composer) -> None:
+    cfg = composer.compose(["model=stylegan", "data=images", "model.schedule.batches.64=24"])
+    made = build(OmegaConf.to_container(cfg.model.schedule, resolve=True))
+    assert [[made.stages(n)[3].batch, made.stages(n)[4].batch] for n in (1, 8)] == [[24, 16], [24, 32]]
 
 
 @pytest.mark.parametrize("name", ["progan", "stylegan"])

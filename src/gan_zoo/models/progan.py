@@ -5,9 +5,8 @@ https://arxiv.org/abs/1710.10196
     min_G max_D  E[D(x)] - E[D(G(z))] - lambda E[(|grad D(x_mix)| - 1)^2] - eps E[D(x)^2]     (sec. 2 and appendix A.1)
 
 Both networks grow from 4 px to the full size while they train; x_mix lies between a real and a fake picture.
-Reference: tkarras/progressive_growing_of_gans @ 2504c3f (``G_wgan_acgan``, ``D_wgangp_acgan``). There the networks see
-pictures repeated to full size: the norm of a gradient is 2^floor(lod) times smaller there than on the native pixels
-that networks here see, and is divided by it. With ``labels``: the class term of AC-GAN (Odena et al. 2017).
+Reference: tkarras/progressive_growing_of_gans @ 2504c3f (``G_wgan_acgan``, ``D_wgangp_acgan``). There networks see
+pictures repeated to full size, with 2^floor(lod) times smaller norms of gradients: norms here are divided by it.
 """
 
 import math
@@ -27,9 +26,10 @@ from gan_zoo.losses.adversarial import Adversarial, Wasserstein
 from gan_zoo.losses.penalties import slope
 from gan_zoo.networks.progan import Discriminator, Generator
 from gan_zoo.training.ema import averaged, follow
-from gan_zoo.training.growth import Growth, Phased
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam
+from gan_zoo.training.phases import Phased
 from gan_zoo.training.skipped import SkippedUpdates
 
 
@@ -39,7 +39,7 @@ class ProGAN(GANModule):
     Args:
         generator, discriminator: factories, called with the full size and the channels of the pictures.
         resolution, channels: of the pictures; a power of two.
-        labels: classes of the pictures, which the generator is told and the discriminator tells; 0 is none.
+        labels: classes, which the generator is told and the discriminator tells (AC-GAN, Odena et al. 2017); 0 is none.
         lambda_gp, target: weight and aim of the gradients' norms.
         drift: weight of the squared scores of reals.
         lambda_class: weight of the class terms.

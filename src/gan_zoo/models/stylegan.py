@@ -28,9 +28,10 @@ from gan_zoo.losses.penalties import slope
 from gan_zoo.networks.progan import Discriminator
 from gan_zoo.networks.stylegan import MIDDLE, Generator
 from gan_zoo.training.ema import averaged, follow
-from gan_zoo.training.growth import Growth, Phased
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.module import Batch, Factory, GANModule, Images, Losses, OptimizerFactory
 from gan_zoo.training.optimizers import TensorFlowAdam, lazily
+from gan_zoo.training.phases import Phased
 from gan_zoo.training.skipped import SkippedUpdates
 
 Psi = float | Sequence[float] | None  # one number, or one for each layer

@@ -4,12 +4,13 @@ References: tkarras/progressive_growing_of_gans @ 2504c3f and NVlabs/stylegan @ 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gan_zoo.errors import UserError
-from gan_zoo.training.schedules import Schedule
+from gan_zoo.training.lightning_bridge import world_size
+from gan_zoo.training.phases import Phased
 
 
 class Stage(NamedTuple):
@@ -19,33 +20,6 @@ class Stage(NamedTuple):
     resolution: int
     batch: int
     rate: float
-
-
-class Phased(Schedule):
-    """Remembers the level of detail of the iteration before, also in checkpoints."""
-
-    before = -1.0
-
-    def lod(self, images: int) -> float:
-        """The level of detail at a time of ``clock``."""
-        raise NotImplementedError(f"{type(self).__name__} must say the level of detail")
-
-    def now(self, run: Any) -> float:
-        """The level of detail of a run (a ``GANModule``)."""
-        return self.lod(self.clock(run))
-
-    def begins(self, lod: float) -> bool:
-        """Told each iteration's level of detail: whether optimisers begin anew with it."""
-        renewed, self.before = renews(self.before, lod), lod
-        return renewed
-
-    def state_dict(self) -> dict[str, Any]:
-        """The level of detail of the latest iteration."""
-        return {"lod": self.before}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore it."""
-        self.before = state.get("lod", -1.0)
 
 
 @dataclass
@@ -58,6 +32,8 @@ class Growth(Phased):
         train_kimg, fade_kimg: thousands of images at a size, and of a fade.
         batch: images of a batch on all devices; ``batches`` says it for single sizes.
         rate: learning rate; ``rates`` says it for single sizes.
+        batches_by_devices, rates_by_devices: the same by number of devices, for sizes that the former do not name; a
+            number in between takes the next smaller one's.
         most_per_device: at most so many images a device, by size.
         every: iterations between two looks at the clock.
         total_kimg: thousands of images of a whole training; None is no end.
@@ -71,14 +47,17 @@ class Growth(Phased):
     batches: Mapping[int, int] = field(default_factory=dict)
     rate: float = 0.001
     rates: Mapping[int, float] = field(default_factory=dict)
+    batches_by_devices: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
+    rates_by_devices: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
     most_per_device: Mapping[int, int] = field(default_factory=dict)
     every: int = 4
     total_kimg: float | None = None
 
     def __post_init__(self) -> None:
-        self.batches = {int(size): int(batch) for size, batch in self.batches.items()}
-        self.most_per_device = {int(size): int(most) for size, most in self.most_per_device.items()}
-        self.rates = {int(size): float(rate) for size, rate in self.rates.items()}
+        self.batches, self.rates = _by_size(self.batches, int), _by_size(self.rates, float)
+        self.most_per_device = _by_size(self.most_per_device, int)
+        self.batches_by_devices = {int(n): _by_size(table, int) for n, table in self.batches_by_devices.items()}
+        self.rates_by_devices = {int(n): _by_size(table, float) for n, table in self.rates_by_devices.items()}
         if not 4 <= self.start <= self.resolution:
             raise UserError(f"networks of {self.resolution} px cannot start at {self.start} px: set schedule.start")
 
@@ -95,11 +74,12 @@ class Growth(Phased):
         """What holds after so many images on so many devices."""
         lod = self.lod(images)
         resolution = 2 ** (int(math.log2(self.resolution)) - math.floor(lod))
-        batch = self.batches.get(resolution, self.batch)
+        batch = {**_of(self.batches_by_devices, devices), **self.batches}.get(resolution, self.batch)
+        rate = {**_of(self.rates_by_devices, devices), **self.rates}.get(resolution, self.rate)
         batch -= batch % devices
         if resolution in self.most_per_device:
             batch = min(batch, self.most_per_device[resolution] * devices)
-        return Stage(lod, resolution, batch, self.rates.get(resolution, self.rate))
+        return Stage(lod, resolution, batch, rate)
 
     def stages(self, devices: int = 1) -> list[Stage]:
         """What holds when each size begins to train, the first one first."""
@@ -112,8 +92,12 @@ class Growth(Phased):
         return int(run.images_seen - run.global_step % self.every * run.images_of_iteration)
 
     def __call__(self, images: int) -> float:
-        """The rate over the initial one, which ``rate`` is."""
+        """The rate on one device over the initial one, which ``rate`` is."""
         return self.at(images).rate / self.rate
+
+    def rate_of(self, run: Any) -> float:
+        """The same on as many devices as a run has."""
+        return self.at(self.clock(run), world_size(run)).rate / self.rate
 
 
 @dataclass
@@ -135,6 +119,12 @@ class Still(Phased):
         return 1.0
 
 
-def renews(before: float, now: float) -> bool:
-    """Whether optimisers begin anew between two levels of detail: where a fade starts or ends."""
-    return math.floor(before) != math.floor(now) or math.ceil(before) != math.ceil(now)
+def _by_size(table: Mapping[Any, Any], kind: Callable[[Any], Any]) -> dict[int, Any]:
+    """A table as it is used: configurations' keys are text, and a size that they leave null is not in it."""
+    return {int(size): kind(value) for size, value in table.items() if value is not None}
+
+
+def _of(tables: Mapping[int, Mapping[int, Any]], devices: int) -> Mapping[int, Any]:
+    """The table for a number of devices: that of the largest listed number up to it, else of the smallest one."""
+    listed = [number for number in tables if number <= devices] or [min(tables, default=0)]
+    return tables.get(max(listed), {})

@@ -133,7 +133,7 @@ def resume_random_numbers(module: "GANModule") -> None:
 
 
 def _set_rates(module: "GANModule") -> None:
-    factor = module.schedule(module.schedule.clock(module))
+    factor = module.schedule.rate_of(module)
     for optimizer in module.trainer.optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor

@@ -27,8 +27,11 @@ class Schedule:
 
     def clock(self, run: Any) -> int:
         """What a run (a ``GANModule``) gives to ``__call__``."""
-        number: int = run.global_step if self.counts_iterations else run.epoch
-        return number
+        return int(run.global_step if self.counts_iterations else run.epoch)
+
+    def rate_of(self, run: Any) -> float:
+        """The factor of a run now."""
+        return self(self.clock(run))
 
     def end_epoch(self, metrics: Mapping[str, Tensor | float]) -> None:
         """Told the latest metrics at the end of each epoch."""
@@ -100,8 +103,7 @@ class Halving(Schedule):
 class LinearSecondHalf(Schedule):
     """Constant for half of the iterations, then down to 0 at the last: znxlwm/UGATIT-pytorch @ b8c42518.
 
-    There the rate of an odd number of iterations ends one share below 0, and a resumed run's is one share low; here
-    neither.
+    There the rate of an odd number of iterations ends a share below 0, a resumed run's is a share low; here neither.
     """
 
     n_iterations: int = 1_000_000
@@ -165,8 +167,7 @@ class Plateau(Schedule):
             UserError: other metrics of that stage have been logged, but not this one.
         """
         if self.monitor not in metrics:
-            stage = self.monitor.partition("/")[0] + "/"
-            if not any(name.startswith(stage) for name in metrics):
+            if not any(name.startswith(self.monitor.partition("/")[0] + "/") for name in metrics):
                 return  # nothing has been validated yet
             hint = nearest(self.monitor, metrics)
             raise UserError(f"the plateau schedule watches {self.monitor}, which is not logged{hint}")

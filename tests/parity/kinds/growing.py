@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from gan_zoo.interop import from_reference, reference_networks, to_reference
-from gan_zoo.training.growth import Growth, renews
+from gan_zoo.training.growth import Growth
 from gan_zoo.training.module import GANModule
+from gan_zoo.training.phases import renews
 from tests.golden import recipe
 from tests.parity.golden import Case, norms
 from tests.parity.kinds.measures import metric

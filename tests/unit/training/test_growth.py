@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from gan_zoo.errors import UserError
-from gan_zoo.training.growth import Growth, Still, renews
+from gan_zoo.training.growth import Growth, Still
 
 SMALL = Growth(
     resolution=16, start=4, train_kimg=1, fade_kimg=2, batch=4, batches={8: 8}, rate=0.001, rates={16: 0.002}
@@ -32,6 +32,26 @@ def test_each_size_with_its_batch() -> None:
     assert [stage.batch for stage in SMALL.stages(devices=3)] == [3, 6, 3]
 
 
+def test_tables_by_number_of_devices() -> None:
+    """A number in between takes the next smaller one's table, one below all of them the smallest one's."""
+    tables, rates = {"2": {"4": 8, "8": 6}, "4": {"4": 16}}, {"1": {"4": 0.001}, "4": {"4": 0.004}}
+    schedule = Growth(8, batch=4, batches={"8": None}, batches_by_devices=tables, rates_by_devices=rates)
+    first = {devices: schedule.stages(devices)[0] for devices in (1, 2, 3, 4, 8)}
+    assert {devices: stage.batch for devices, stage in first.items()} == {1: 8, 2: 8, 3: 6, 4: 16, 8: 16}
+    assert [stage.rate for stage in first.values()] == [0.001, 0.001, 0.001, 0.004, 0.004]
+    assert [stage.batch for stage in schedule.stages(2)] == [8, 6]
+    assert [stage.batch for stage in schedule.stages(4)] == [16, 4]
+    typed = Growth(8, batches={4: 12}, batches_by_devices=tables)
+    assert [typed.stages(devices)[0].batch for devices in (2, 4)] == [12, 12]
+
+
+def test_a_runs_rate_is_that_of_its_devices() -> None:
+    schedule = Growth(8, rate=0.002, rates_by_devices={1: {4: 0.002}, 2: {4: 0.003}})
+    trainer = SimpleNamespace(world_size=2)
+    run = SimpleNamespace(images_seen=0, global_step=0, images_of_iteration=0, _trainer=trainer, trainer=trainer)
+    assert (schedule.rate_of(run), schedule(0)) == (pytest.approx(1.5), 1.0)
+
+
 def test_devices_share_the_batch_and_limit_it() -> None:
     limited = Growth(resolution=8, start=4, batch=7, most_per_device={4: 2})
     assert limited.at(0, devices=2).batch == 4
@@ -46,13 +66,6 @@ def test_the_clock_is_looked_at_every_few_iterations() -> None:
     assert [clock(step) for step in range(9)] == [100, 100, 100, 100, 132, 132, 132, 132, 164]
 
 
-def test_optimisers_begin_anew_where_a_fade_starts_or_ends() -> None:
-    assert renews(2.0, 1.9)
-    assert not renews(1.9, 1.1)
-    assert renews(1.1, 1.0)
-    assert not renews(1.0, 1.0)
-
-
 def test_a_start_above_the_full_size_is_refused() -> None:
     with pytest.raises(UserError, match="networks of 8 px cannot start at 16 px"):
         Growth(resolution=8, start=16)
@@ -60,14 +73,3 @@ def test_a_start_above_the_full_size_is_refused() -> None:
 
 def test_still() -> None:
     assert (Still(1.5).lod(10**9), Still(1.5)(3)) == (1.5, 1.0)
-
-
-def test_optimisers_begin_anew_once_also_in_a_resumed_run() -> None:
-    growth = Growth(resolution=16)
-    assert [growth.begins(lod) for lod in (2.0, 2.0, 1.9, 1.5, 1.0, 1.0, 0.3)] == [
-        *(True, False, True, False, True, False, True)
-    ]
-    resumed = Growth(resolution=16)
-    resumed.load_state_dict(growth.state_dict())
-    assert not resumed.begins(0.2)
-    assert resumed.begins(0.0)
