@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_zoo.cli import runs
+from gan_zoo.cli import runs, speed_growing
 from gan_zoo.cli.arguments import Parser
 from gan_zoo.cli.compose import Composer, forget, quoted
-from gan_zoo.cli.fill import LABELS, fill, header, kind_of_data
+from gan_zoo.cli.fill import LABELS, PICTURES, fill, header, kind_of_data
 from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ EXAMPLES = """\
   gan-zoo benchmark model=pix2pix                               noise pictures of 256 px, the paper's widths
   gan-zoo benchmark model=cyclegan data.crop_size=128           smaller ones
   gan-zoo benchmark model=pix2pixhd data.load_size=512 --flops  label maps of noise, 512x256; counting alone
+  gan-zoo benchmark model=stylegan model.resolution=64          each size of a model that grows
   gan-zoo benchmark experiment=munit/animals                    noise too, unless data.root= or data= is typed
   gan-zoo benchmark model=pix2pix data=edges2shoes_cc0          real data, with their loading
   gan-zoo benchmark --against-bare-loop                         what Lightning, Hydra and logging add to the demo
@@ -87,8 +88,9 @@ def configuration(composer: Composer, overrides: list[str], folder: str) -> tupl
     noise = bool({"model", "experiment"} & typed.keys()) and not {"data", "data.root"} & typed.keys()
     chosen = list(overrides)
     if noise and "experiment" not in typed:
-        of_maps = header(composer, "model", typed["model"]).get("data") == LABELS and typed.get("model.labels") != "0"
-        chosen.append("data=labelmaps" if of_maps else "data=paired")
+        kind = header(composer, "model", typed["model"]).get("data", "")
+        of_maps = kind == LABELS and typed.get("model.labels") != "0"
+        chosen.append("data=images" if kind == PICTURES else "data=labelmaps" if of_maps else "data=paired")
     place = [f"hydra.run.dir={quoted(folder)}", f"run_dir={quoted(folder)}"]
     cfg = composer.compose([*fill(composer, chosen).overrides, *place])
     if cfg.stages and not typed.get("stage"):
@@ -106,6 +108,10 @@ def embedded(cfg: DictConfig) -> bool:
 
 def lines(cfg: DictConfig, noise: bool, args: argparse.Namespace) -> Iterator[str]:
     """The report, line by line as it is measured."""
+    if speed_growing.grows(cfg):
+        yield f"model       {cfg.model._target_.rpartition('.')[2]}, noise of each size, {precision(cfg)}"
+        yield from speed_growing.table(cfg, args, options(cfg))
+        return
     data = datamodule(cfg, noise)
     batch = first_batch(data)
     name, what = cfg.model._target_.rpartition(".")[2], "noise" if noise else cfg.data.name
