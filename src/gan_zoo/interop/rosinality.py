@@ -192,7 +192,7 @@ def _variables(net: Any, given: Mapping[str, Any], o: Mapping[str, Any], label: 
 
 def to_reference(model: GANModule) -> dict[str, dict[str, Tensor]]:
     """See ``gan_zoo.interop.to_reference``; the buffers of the blurs are among them."""
-    active = not isinstance(model.discriminator.rgb_act, nn.Identity)  # type: ignore[union-attr]
+    active = model.discriminator.rgb_act is progan.leaky  # type: ignore[union-attr]
     found = {}
     for label, module in reference_networks(model).items():
         state = growing.save(module)
