@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import torch
 
-from gan_zoo.metrics.frechet import frechet_distance, moments
+from gan_zoo.metrics.frechet import distance_of_features
 from gan_zoo.metrics.inception import inception_score
 from gan_zoo.metrics.kernel import over_blocks, over_subsets
 from gan_zoo.metrics.ms_ssim import WEIGHTS, ms_ssim
@@ -24,7 +24,7 @@ class FID(OfSets):
 
     def found(self, sets: Sets) -> Found:
         """One number; in float64."""
-        distance = frechet_distance(*moments(sets.fake), *moments(sets.real))
+        distance = distance_of_features(sets.fake, sets.real)
         few = min(len(sets.fake), len(sets.real))
         key = self.named("fid", sets.fake)
         line = f"{key} of {few} pictures is biased: below {UNBIASED:,} go by KID (metrics=kid)"

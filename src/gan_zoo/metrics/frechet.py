@@ -9,6 +9,21 @@ def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.double().mean(dim=0), torch.cov(features.double().T).view(features.shape[1], -1)
 
 
+def distance_of_features(first: Tensor, second: Tensor) -> Tensor:
+    """The distance of the moments of features (M, D) and (N, D): () scalar, in float64.
+
+    With centred features A and B over the roots of M - 1 and N - 1, S1 = A^T A and S2 = B^T B: the eigenvalues of S1 S2
+    are the squared singular values of A B^T, which is small where there are few pictures.
+    """
+    if len(first) * len(second) > first.shape[1] ** 2:
+        return frechet_distance(*moments(first), *moments(second))
+    means = [rows.double().mean(dim=0) for rows in (first, second)]
+    a, b = ((rows.double() - m) / (len(rows) - 1) ** 0.5 for rows, m in zip((first, second), means, strict=True))
+    shared = torch.linalg.svdvals(a @ b.T).sum()
+    distance: Tensor = (means[0] - means[1]).square().sum() + a.square().sum() + b.square().sum() - 2 * shared
+    return distance
+
+
 def frechet_distance(mean: Tensor, covariance: Tensor, mean2: Tensor, covariance2: Tensor) -> Tensor:
     """|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)): () scalar.
 

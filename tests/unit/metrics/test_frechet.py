@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gan_zoo.metrics.frechet import frechet_distance, moments
+from gan_zoo.metrics.frechet import distance_of_features, frechet_distance, moments
 
 FEATURES = torch.randn(100, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
@@ -28,3 +28,10 @@ def test_it_is_the_same_both_ways_and_where_there_are_fewer_samples_than_feature
 def test_covariances_are_over_n_minus_one_in_float64() -> None:
     mean, covariance = moments(torch.tensor([[1.0], [3.0]]))
     assert (mean.item(), covariance.item(), covariance.dtype) == (2.0, 2.0, torch.float64)
+
+
+@pytest.mark.parametrize(("first", "second"), [(4, 3), (3, 40), (30, 50)])
+def test_features_may_be_few_or_many(first: int, second: int) -> None:
+    one, other = FEATURES[:first, :], 1.5 * FEATURES[50 : 50 + second] + 0.3
+    expected = frechet_distance(*moments(one), *moments(other)).item()
+    assert distance_of_features(one, other).item() == pytest.approx(expected, rel=1e-6, abs=1e-6)
