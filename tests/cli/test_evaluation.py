@@ -154,3 +154,13 @@ def test_two_processes_measure_what_one_does(trained: Path, small: list[str], sp
         assert done.stdout.count("written:") == 1
     assert found[0] == found[1]
     assert not list((tmp_path / "2").glob("rank*"))
+
+
+def test_loggers_of_training_take_the_numbers(trained: Path, small: list[str], tmp_path: Path) -> None:
+    data = [word for word in small if word.startswith("data")]
+    words = ["metrics=[l1]", "logger=[csv,wandb]", f"hydra.run.dir={tmp_path / 'judged'}", *QUICK]
+    assert main(["evaluate", f"checkpoint={trained}", *data, *words]) == 0
+    [written] = (tmp_path / "judged" / "csv").rglob("metrics.csv")
+    assert "metrics/l1/ab" in written.read_text()
+    [run] = (tmp_path / "judged").rglob("*.wandb")
+    assert b"metrics/l1/ab" in run.read_bytes()

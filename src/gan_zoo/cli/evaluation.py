@@ -134,6 +134,7 @@ def tell(result: "Result", report: dict[str, Any], folder: Path, trainer: Any) -
     write(report, folder / "metrics.json")
     for logger in trainer.loggers:
         logger.log_metrics({f"metrics/{name}": value for name, value in result.values.items()})
+        logger.finalize("success")
     print(table(result))
     for line in notes(result):
         print(f"warning: {line}", file=sys.stderr)
