@@ -158,6 +158,13 @@ def test_tiny_networks_that_grow(composer: Composer, typed: list[str]) -> None:
     assert "ngf" not in cfg.model.generator
 
 
+def test_tiny_networks_of_a_sweep_over_configurations_that_grow(composer: Composer) -> None:
+    swept = "experiment=stylegan/config_a,stylegan/config_b,stylegan/config_f"
+    assert fill(composer, [swept, "debug=tiny"]).overrides == [swept, "debug=tiny_growing"]
+    others = ["model=pix2pix,cyclegan", "data=repair_cc0", "debug=tiny"]
+    assert fill(composer, others).overrides == others
+
+
 @pytest.mark.parametrize(
     ("typed", "line"),
     [

@@ -97,13 +97,21 @@ class Shared(progan.Discriminator):
         return torch.cat([super(Shared, self).forward(half, lod) for half in x.chunk(2)])
 
 
+class First(stylegan.Generator):
+    """The mean of w follows the first half of a batch, as it does on the first of two devices."""
+
+    def follow_mean(self, w: torch.Tensor, decay: float) -> None:
+        """Of rank 0's part, where one process has both."""
+        super().follow_mean(w if torch.distributed.is_initialized() else w.chunk(2)[0], decay)
+
+
 # Two iterations at 4 px, two in the fade to 8 px.
 GROWTH = partial(Growth, resolution=8, train_kimg=0.012, fade_kimg=0.02, batch=8, every=2)
 GROWING = {
     "progan": partial(ProGAN, partial(progan.Generator, most=4), partial(Shared, most=4)),
     "stylegan": partial(
         StyleGAN,
-        partial(stylegan.Generator, latent_dim=4, style_dim=4, hidden=4, mapping_layers=2, most=4),
+        partial(First, latent_dim=4, style_dim=4, hidden=4, mapping_layers=2, most=4),
         partial(Shared, most=4, blurred=True),
     ),
 }

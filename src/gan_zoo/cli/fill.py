@@ -135,6 +135,13 @@ def _fixed(overrides: list[str]) -> list[str]:
     return [text for text in overrides if text not in swept]
 
 
+def _first(override: Override) -> str:
+    """An override, with the first of several values: a sweep over models that grow has no others beside them."""
+    if not override.is_choice_sweep():
+        return str(override.input_line)
+    return f"{override.key_or_group}={next(iter(override.sweep_iterator()))}"
+
+
 def _fill_missing_half(composer: Composer, typed: dict[str, Override], filled: Filled) -> None:
     if "data" not in typed and not typed["model"].is_sweep_override():
         name = str(typed["model"].value())
@@ -265,9 +272,7 @@ def _fit_debug(composer: Composer, typed: dict[str, Override], filled: Filled) -
     """debug=tiny by the names that growing networks' widths have."""
     if "debug" not in typed or typed["debug"].value() != "tiny" or not {"model", "data", "experiment"} & typed.keys():
         return
-    others = [text for text in _fixed(filled.overrides) if text != "debug=tiny"]
-    named = [text for text in others if text.startswith(("model=", "data=", "experiment="))]
-    cfg = composer.compose(named)
+    cfg = composer.compose([_first(typed[key]) for key in ("model", "data", "experiment") if key in typed])
     grows = str(cfg.model.get("_target_", "")).rpartition(".")[2] in GROWING
     if grows or ("model" not in typed and "experiment" not in typed and kind_of_data(cfg) == PICTURES):
         filled.overrides[:] = [text for text in filled.overrides if text != "debug=tiny"]
