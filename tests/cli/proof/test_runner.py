@@ -40,7 +40,7 @@ def test_trainings_are_done_once_and_judged_once(tmp_path: Path, capsys: pytest.
 
 @pytest.mark.slow
 def test_one_that_dies_is_told_and_the_others_go_on(tmp_path: Path) -> None:
-    dead = trial(name="d", changes=("trainer.devices=64",))
+    dead = trial(name="d", changes=("data.crop_size=100000",))
     runner.check([dead], tmp_path)
     (found,) = runner.run([dead], tmp_path, 1, verdict)
     assert found.died.startswith("status 1: error:")
