@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gan_zoo.cli import main
 
@@ -20,6 +21,7 @@ def test_the_short_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert page.count("| learned |") == 1
     assert "(../img/pix2pix.jpg)" in page
     assert {path.name for path in (tmp_path / "img").iterdir()} == {"pix2pix.jpg"}
+    assert Image.open(tmp_path / "img" / "pix2pix.jpg").format == "JPEG"
 
 
 @pytest.mark.slow

@@ -22,17 +22,16 @@ OF_IDENTITY = 0.7  # of identity's errors: unpaired models, in both directions
 ACCURATE, COVERED = 0.9, 0.75  # outputs that are clearly in one of the styles; styles that appear
 TIMES_REAL = 3.0  # the distance of real training pictures to real test pictures: unconditional models
 SAMPLES = 512
-OTHER = {"ab": "ba", "ba": "ab"}
+WAYS = ("ab", "ba")
 
 
 class Scenes:
     """The test scenes of a world as a model sees them, and their truth."""
 
     def __init__(self, model: Any, data: Any) -> None:
-        self.model, self.data = model.eval(), data
-        self.images = data.images("test", augment=False)
-        self.positions = range(min(SCENES, len(self.images)))
-        samples = [self.images[position] for position in self.positions]
+        self.model, images = model.eval(), data.images("test", augment=False)
+        self.positions = range(min(SCENES, len(images)))
+        samples = [images[position] for position in self.positions]
         self.batch = {name: torch.stack([sample[name] for sample in samples]) for name in samples[0]}
         self.truth: Truth = data.truth("test")
 
@@ -81,13 +80,13 @@ def paired(model: Any, data: Any) -> Verdict:
 def unpaired(model: Any, data: Any) -> Verdict:
     """Errors to the true translation at 16 px and of attributes at most ``OF_IDENTITY`` of identity's, both ways."""
     scenes = Scenes(model, data)
-    outputs = {way: scenes.translated(way) for way in OTHER}
+    outputs = {way: scenes.translated(way) for way in WAYS}
     scores = scenes.score(outputs)
     asked = {"l1_16px": "error at 16 px", "attributes": "error of attributes"}
     checks = [
         Check(f"{said}, {way}", scores[f"truth_{name}_of_identity/{way}"], OF_IDENTITY, "identity's is 1")
         for name, said in asked.items()
-        for way in OTHER
+        for way in WAYS
     ]
     rows: dict[str, Tensor] = {}
     for way, made in outputs.items():
@@ -163,5 +162,5 @@ def judge(trial: Trial, checkpoint: Path, pictures: Path) -> dict[str, Any]:
     torch.manual_seed(0)
     data = instantiate(composed(trial.plain).data)
     verdict = JUDGES[trial.judge](gan_zoo.load(checkpoint), data)
-    write(laid_out(verdict.rows), pictures / f"{trial.name}.jpg", quality=90)
+    write(laid_out(verdict.rows), pictures / f"{trial.name}.jpg", format="JPEG", quality=90)
     return verdict.plain()
