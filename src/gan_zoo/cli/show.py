@@ -1,6 +1,5 @@
 """``gan-zoo data show``: samples of any data set on one picture, as a model sees them."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ def show(name: str, overrides: Sequence[str], output: Path, count: int, split: s
     Raises:
         UserError: no such data, or data that cannot be read; ``output`` is no picture's name.
     """
+    from PIL import Image
+
     from gan_zoo.data.images import SUFFIXES
 
     if output.suffix.lower() not in SUFFIXES - {".npy"}:
@@ -21,13 +22,11 @@ def show(name: str, overrides: Sequence[str], output: Path, count: int, split: s
     data = _datamodule(name, overrides)
     batch = data.fixed_samples(count, split)
     from gan_zoo.cli.sheets import laid_out
+    from gan_zoo.cli.translation import write
 
     shown = data.view.pictures(batch, batch)
     rows = [[_image(picture) for picture in pictures] for pictures in shown.values()]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.tmp{output.suffix}")
-    laid_out(rows).save(temporary)
-    os.replace(temporary, output)
+    write(laid_out(rows), output, format=Image.registered_extensions()[output.suffix.lower()])
     return f"{data.describe()}\nwritten: {output}: rows {', '.join(shown)}"
 
 

@@ -5,10 +5,10 @@ import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
+from gan_zoo.callbacks.files import write_text
 from gan_zoo.cli.compose import Composer, forget, parse
 from gan_zoo.cli.proof import plan, runner
 from gan_zoo.cli.proof.page import page
@@ -48,28 +48,21 @@ def _prove(cfg: DictConfig, trials: list[plan.Trial]) -> None:
     from gan_zoo.cli.proof.judges import judge
 
     runner.check(trials, Path(cfg.folder))
-    pictures, began = Path(cfg.pictures), time.perf_counter()
+    pictures = Path(cfg.pictures)
     results = runner.run(trials, Path(cfg.folder), int(cfg.jobs), lambda trial, file: judge(trial, file, pictures))
     if cfg.page:
         where = os.path.relpath(pictures, Path(cfg.page).parent)
-        _write(page(results, facts(results, int(cfg.jobs), time.perf_counter() - began), where), Path(cfg.page))
+        write_text(Path(cfg.page), page(results, facts(results, int(cfg.jobs)), where), "the page")
         print(f"written: {cfg.page}")
     wrong = [result.trial.name for result in results if not result.holds]
     if wrong:
         raise UserError(f"not proved: {', '.join(wrong)}; their measures are in {cfg.folder}/NAME/{runner.RECORD}")
 
 
-def facts(results: Sequence[Any], jobs: int, seconds: float) -> str:
+def facts(results: Sequence[runner.Result], jobs: int) -> str:
     """Where, when and how long."""
     import torch
 
     minutes = sum(result.seconds for result in results) / 60
     where = f"{platform.machine()}, PyTorch {torch.__version__}, {time.strftime('%Y-%m-%d')}"
     return f"{len(results)} trainings, {minutes:.0f} minutes of one core in all, {jobs} at a time; {where}.\n"
-
-
-def _write(text: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
