@@ -1,19 +1,19 @@
 """What a run took, in a few numbers, for whoever compares it with others."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Callback, LightningModule, Trainer
+from lightning import Trainer
 
 from gan_zoo.callbacks.files import write_text
+from gan_zoo.callbacks.stopwatch import Stopwatch
 from gan_zoo.callbacks.throughput import peak_memory
 from gan_zoo.callbacks.tick import dry
 
 
-class Summary(Callback):
+class Summary(Stopwatch):
     """Writes ``path`` at each tick: images and iterations, seconds of training, images a second, peak memory, device.
 
     Validation and ticks count for nothing; speed leaves out the first iteration of each start, in which libraries are
@@ -30,9 +30,9 @@ class Summary(Callback):
     tick_order = -20  # before the checkpoint: a run that has one has a summary
 
     def __init__(self, path: str | Path) -> None:
+        super().__init__()
         self.path = Path(path)
         self.before = {"seconds": 0.0, "timed_seconds": 0.0, "timed_images": 0.0, "memory_gb": 0.0}  # earlier starts
-        self.paused, self.validation_began = 0.0, 0.0
         self.began, self.first_images = 0.0, 0
         self.since: float | None = None  # when the first iteration was over
         self.images, self.device = 0, torch.device("cpu")
@@ -47,22 +47,6 @@ class Summary(Callback):
         self.images = pl_module.images_seen
         if self.since is None and self.images > self.first_images:
             self.since, self.first_images = self.clock(), self.images
-
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop the clock."""
-        self.validation_began = time.perf_counter()
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let it go on."""
-        self.pause(time.perf_counter() - self.validation_began)
-
-    def pause(self, seconds: float) -> None:
-        """Do not count seconds that have just passed."""
-        self.paused += seconds
-
-    def clock(self) -> float:
-        """Seconds of training, from an arbitrary beginning."""
-        return time.perf_counter() - self.paused
 
     def state_dict(self) -> dict[str, Any]:
         """The sums up to now, for the checkpoint."""

@@ -2,14 +2,15 @@
 
 import resource
 import sys
-import time
 from typing import Any
 
 import torch
-from lightning import Callback, LightningModule, Trainer
+from lightning import Trainer
+
+from gan_zoo.callbacks.stopwatch import Stopwatch
 
 
-class Throughput(Callback):
+class Throughput(Stopwatch):
     """Logs ``speed/images_per_second``, ``speed/data_ms``, ``speed/step_ms``, ``speed/memory_gb`` whenever losses are.
 
     Images count over all devices; milliseconds are an iteration's: waiting for its data, and all the rest. Validation
@@ -18,8 +19,7 @@ class Throughput(Callback):
     """
 
     def __init__(self) -> None:
-        self.paused = 0.0  # seconds spent on something other than training
-        self.validation_began = 0.0
+        super().__init__()
         self.waited, self.batches = 0.0, 0
         self.since, self.images = 0.0, 0
         self.batch_ended = 0.0
@@ -42,22 +42,6 @@ class Throughput(Callback):
             pl_module.log_dict(self.measure(pl_module))
             self._restart(pl_module)
         self.batch_ended = self.clock()
-
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop the clock."""
-        self.validation_began = time.perf_counter()
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let it go on."""
-        self.pause(time.perf_counter() - self.validation_began)
-
-    def pause(self, seconds: float) -> None:
-        """Do not count seconds that have just passed."""
-        self.paused += seconds
-
-    def clock(self) -> float:
-        """Seconds of training, from an arbitrary beginning."""
-        return time.perf_counter() - self.paused
 
     def measure(self, module: Any) -> dict[str, float]:
         """The figures since the last time."""
