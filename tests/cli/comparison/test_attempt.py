@@ -1,7 +1,6 @@
 """Runs in processes of their own: what is left when one ends by itself, by an error, or by a signal."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,8 +14,6 @@ from gan_zoo.cli.comparison import attempt
 from gan_zoo.cli.comparison.attempt import alone, child, done, note_end
 from gan_zoo.cli.comparison.plan import Job
 from gan_zoo.cli.comparison.record import DIED, FINISHED, RUNNING, STOPPED, Record
-
-from ..conftest import ROOT
 
 TINY = ["debug=tiny", "data.load_size=36", "data.crop_size=32", "trainer.accelerator=cpu"]
 
@@ -99,15 +96,16 @@ def test_measuring_takes_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_a_run_ends_with_the_process_that_waits_for_it(job: Job) -> None:
     long = replace(job, train=[*(job.train or [])[:-1], "trainer.max_steps=100000", "callbacks.tick.every_n_images=5"])
-    start = attempt._START
     parent = (
-        f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {start!r}, sys.argv[1]]); "
+        "import subprocess, sys; from gan_zoo.cli.processes import command; "
+        "p = subprocess.Popen(command('gan_zoo.cli.comparison.attempt', 'child', sys.argv[1])); "
         "print(p.pid, flush=True); p.wait()"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-c", parent, json.dumps(asdict(long))]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", parent, json.dumps(asdict(long))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline())

@@ -23,7 +23,9 @@ def test_what_learned_and_what_did_not() -> None:
 
 
 def test_bad_news_stand_out() -> None:
-    text = page([result(0.9), result(0.4, without="labels"), result(0, died="status 1: no memory")], "", "img")
+    text = page(
+        [result(0.9), result(0.4, without="labels"), result(0, died="ended with status 1: no memory")], "", "img"
+    )
     assert "**not learned**" in text
     assert "**learned all the same**" in text
-    assert "**died**: status 1: no memory" in text
+    assert "**died**: ended with status 1: no memory" in text

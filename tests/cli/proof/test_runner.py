@@ -43,7 +43,7 @@ def test_one_that_dies_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     dead = trial(name="d", changes=("data.crop_size=100000",))
     runner.check([dead], tmp_path)
     (found,) = runner.run([dead], tmp_path, 1, verdict)
-    assert found.died.startswith("status 1: error:")
+    assert found.died.startswith("ended with status 1: error:")
     assert not found.holds
 
 

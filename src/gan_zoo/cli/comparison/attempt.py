@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -21,15 +20,10 @@ from gan_zoo import launch
 from gan_zoo.cli.comparison.plan import SUMMARY, Job
 from gan_zoo.cli.comparison.record import DIED, FINISHED, RUNNING, STOPPED, Record
 from gan_zoo.cli.comparison.settings import MEASURING
+from gan_zoo.cli.processes import command, fate
 from gan_zoo.cli.report import one_line
 
 PATIENCE = 60.0  # seconds that a run has to save and end, once it was told to
-_START = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).resolve().parents[3])!r})
-from gan_zoo.cli.comparison.attempt import child
-sys.exit(child(sys.argv[1:]))
-"""
 
 
 @dataclass
@@ -44,7 +38,7 @@ class Attempts:
         from hydra.core.hydra_config import HydraConfig
 
         job = self.jobs[HydraConfig.get().job.num]
-        process = subprocess.Popen([sys.executable, "-c", _START, json.dumps(asdict(job))])
+        process = subprocess.Popen(command(__name__, child.__name__, json.dumps(asdict(job))))
         with _passing_on(process) as told:
             code = process.wait()
         note_end(Path(job.folder), code, stopped=bool(told))
@@ -81,18 +75,15 @@ def note_end(folder: Path, code: int, stopped: bool) -> None:
     """Say in the record what the run could not say itself."""
     record = Record.read(folder)
     if code < 0 and not stopped:
-        name = signal.Signals(-code).name
-        hint = ", as the system does when memory runs out" if -code == signal.SIGKILL else ""
-        record.ended(DIED, f"killed by {name}{hint}").write(folder)
+        record.ended(DIED, fate(code)).write(folder)
     elif record.state == RUNNING:
-        state, reason = (STOPPED, "") if stopped else (DIED, f"ended with status {code} and without a word")
+        state, reason = (STOPPED, "") if stopped else (DIED, f"{fate(code)} and without a word")
         record.ended(state, reason).write(folder)
 
 
 def child(argv: list[str]) -> int:
     """The process of one run; 0 where it finished."""
     job = Job(**json.loads(argv[0]))
-    _watch_parent()
     folder = Path(job.folder)
     record = Record.read(folder)
     try:
@@ -165,15 +156,3 @@ def _summary(folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         return found
     return {}
-
-
-def _watch_parent() -> None:
-    """End as on SIGTERM when the process that waits for this one is gone."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="gan_zoo-parent").start()

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,11 +13,11 @@ from typing import Any
 
 from gan_zoo.cli.evaluation import write
 from gan_zoo.cli.folders import LAST
+from gan_zoo.cli.processes import command, fate
 from gan_zoo.cli.proof.plan import Trial, fingerprint
 from gan_zoo.errors import UserError
 
 RECORD = "proof.json"  # in a training's folder: how it was trained, how long, and its verdict
-_START = "import sys; from gan_zoo.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 @dataclass
@@ -96,9 +95,9 @@ def _train(trial: Trial, folder: Path) -> str:
     with log.open("w", encoding="utf-8") as file:
         one_core = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         done = subprocess.run(
-            [sys.executable, "-c", _START, *words], stdout=file, stderr=subprocess.STDOUT, env=one_core, check=False
+            command("gan_zoo.cli", "main", *words), stdout=file, stderr=subprocess.STDOUT, env=one_core, check=False
         )
     if done.returncode == 0:
         return ""
     lines = log.read_text(encoding="utf-8").strip().splitlines()
-    return f"status {done.returncode}: {lines[-1] if lines else 'without a word'}"
+    return f"{fate(done.returncode)}: {lines[-1] if lines else 'without a word'}"
