@@ -3,7 +3,7 @@ from omegaconf import DictConfig
 
 from gan_zoo.cli.compose import Composer, forget
 from gan_zoo.cli.proof.judges import JUDGES
-from gan_zoo.cli.proof.plan import Trial, composed, fingerprint, read
+from gan_zoo.cli.proof.plan import Trial, composed, fingerprint, in_words, read
 from gan_zoo.errors import UserError
 
 
@@ -45,3 +45,10 @@ def test_seeds_differ_in_nothing_else() -> None:
     assert (one.seed, two.seed) == (0, 1)
     assert one.model == two.model
     assert one.data.world == two.data.world  # the scenes, too, are the same
+
+
+def test_a_recipe_in_words() -> None:
+    said = in_words(Trial("p", "ugatit", "unpaired", words=("trainer.max_steps=1200",)))
+    assert said.startswith("world_faces at 96 px, ngf 16, ")
+    assert said.endswith(", 1,200 iterations of 1")
+    assert in_words(Trial("p", "progan", "unconditional")).endswith("000 images in batches of 16")

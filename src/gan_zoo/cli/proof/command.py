@@ -63,6 +63,10 @@ def facts(results: Sequence[runner.Result], jobs: int) -> str:
     """Where, when and how long."""
     import torch
 
-    minutes = sum(result.seconds for result in results) / 60
+    def minutes(some: Sequence[runner.Result]) -> str:
+        return f"{sum(result.seconds + result.judging for result in some) / 60:.0f} minutes of one core"
+
+    first = {result.trial.model: result for result in reversed(results) if not result.trial.without}
     where = f"{platform.machine()}, PyTorch {torch.__version__}, {time.strftime('%Y-%m-%d')}"
-    return f"{len(results)} trainings, {minutes:.0f} minutes of one core in all, {jobs} at a time; {where}.\n"
+    ran = f"{len(results)} trainings, {jobs} at a time: {minutes(results)}"
+    return f"{ran}, of which the first of each model ({len(first)}) took {minutes(list(first.values()))}. {where}.\n"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from gan_zoo.cli.proof.plan import in_words
 from gan_zoo.cli.proof.runner import Result
 
 INTRODUCTION = """\
@@ -11,7 +12,8 @@ INTRODUCTION = """\
 Each model of the zoo, trained by `make proof` in a [world whose truth is known](worlds.md) and judged on test scenes
 that no training saw. Networks are narrow and trainings short, so that all of it fits two CPU cores and two hours: the
 question is whether each objective, as it is coded here, teaches what it should, not how good it can get. Recipes are in
-`conf/experiment/proof/`, limits in `src/gan_zoo/cli/proof/judges.py`. The command writes this page, of what ran.
+`conf/experiment/proof/`, limits in `src/gan_zoo/cli/proof/judges.py`. The command writes this page, of what ran;
+minutes are those of training and of judging, on one core.
 """
 CONTROLS = """\
 ## Negative controls
@@ -36,10 +38,11 @@ def page(results: Sequence[Result], facts: str, pictures: str) -> str:
 
 
 def _table(results: Sequence[Result], word: Any) -> str:
-    lines = ["| training | seed | minutes | verdict |", "|---|---|---|---|"]
+    lines = ["| training | seed | recipe | minutes | verdict |", "|---|---|---|---|---|"]
     for result in results:
-        name = result.trial.model + (f", without {result.trial.without}" if result.trial.without else "")
-        lines.append(f"| {name} | {result.trial.seed} | {result.seconds / 60:.1f} | {word(result)} |")
+        trial, minutes = result.trial, f"{result.seconds / 60:.1f} + {result.judging / 60:.1f}"
+        name = trial.model + (f", without {trial.without}" if trial.without else "")
+        lines.append(f"| {name} | {trial.seed} | {in_words(trial)} | {minutes} | {word(result)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -91,6 +91,29 @@ def fingerprint(trial: Trial) -> str:
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 
 
+def in_words(trial: Trial) -> str:
+    """A recipe as a line: world, size, widths of the networks, and how long it trains.
+
+    Raises:
+        UserError: the recipe does not compose.
+    """
+    cfg = composed(trial.plain)
+    model, data = cfg.model, cfg.data
+    side = data.get("crop_size") or model.resolution
+    widths = (f"{key} {model[part][key]}" for part, key in _WIDTHS if key in model[part])
+    if cfg.trainer.max_steps > 0:
+        length = f"{cfg.trainer.max_steps:,} iterations of {data.batch_size}"
+    else:
+        length = f"{1000 * model.schedule.total_kimg:,.0f} images in batches of {model.schedule.batch}"
+    return f"{data.name} at {side} px, {', '.join(widths)}, {length}"
+
+
+_WIDTHS = (
+    *(("generator", key) for key in ("ngf", "n_blocks", "most")),
+    *(("discriminator", key) for key in ("ndf", "most")),
+)
+
+
 def composed(overrides: Sequence[str]) -> DictConfig:
     """The whole configuration of a training.
 

@@ -22,12 +22,16 @@ RECORD = "proof.json"  # in a training's folder: how it was trained, how long, a
 
 @dataclass
 class Result:
-    """A trial that was trained and judged, or that died: then ``died`` says of what."""
+    """A trial that was trained and judged, or that died: then ``died`` says of what.
+
+    ``seconds`` of training, ``judging`` of judging.
+    """
 
     trial: Trial
     seconds: float
     verdict: dict[str, Any]
     died: str = ""
+    judging: float = 0.0
 
     @property
     def holds(self) -> bool:
@@ -41,9 +45,10 @@ def run(
     """Train and judge all, ``jobs`` at a time; the long ones should come first."""
     began, alone = time.perf_counter(), threading.Lock()
 
-    def judged(trial: Trial, checkpoint: Path) -> dict[str, Any]:
+    def judged(trial: Trial, checkpoint: Path) -> tuple[dict[str, Any], float]:
         with alone:  # Hydra's state and PyTorch's random numbers are the process's
-            return judge(trial, checkpoint)
+            since = time.perf_counter()
+            return judge(trial, checkpoint), time.perf_counter() - since
 
     with ThreadPoolExecutor(jobs) as pool:
         results = list(pool.map(lambda trial: _one(trial, folder / trial.name, judged), trials))
@@ -51,7 +56,7 @@ def run(
     return results
 
 
-def _one(trial: Trial, folder: Path, judge: Callable[[Trial, Path], dict[str, Any]]) -> Result:
+def _one(trial: Trial, folder: Path, judge: Callable[[Trial, Path], tuple[dict[str, Any], float]]) -> Result:
     record = _record(folder)
     if "seconds" not in record:
         began = time.perf_counter()
@@ -61,11 +66,11 @@ def _one(trial: Trial, folder: Path, judge: Callable[[Trial, Path], dict[str, An
         record["seconds"] = time.perf_counter() - began
         write(record, folder / RECORD)
     if "verdict" not in record:
-        record["verdict"] = judge(trial, folder / LAST)
+        record["verdict"], record["judging"] = judge(trial, folder / LAST)
         write(record, folder / RECORD)
     found = "learned" if record["verdict"]["learned"] else "did not learn"
     print(f"{trial.name}: {found}, {record['seconds'] / 60:.1f} minutes", flush=True)
-    return Result(trial, record["seconds"], record["verdict"])
+    return Result(trial, record["seconds"], record["verdict"], judging=record["judging"])
 
 
 def check(trials: Sequence[Trial], folder: Path) -> None:
