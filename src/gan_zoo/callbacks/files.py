@@ -1,8 +1,10 @@
 """Small text files that are whole or not there."""
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from gan_zoo.errors import UserError
 
@@ -22,3 +24,12 @@ def write_text(path: Path, text: str, what: str) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise UserError(f"cannot write {what} {path}: {error.strerror or error}; free some space") from error
+
+
+def write_json(path: Path, content: Any, what: str) -> None:
+    """The same of plain containers; what JSON does not know is written as its text.
+
+    Raises:
+        UserError: the file (``what`` it is, in words) cannot be written.
+    """
+    write_text(path, json.dumps(content, indent=2, default=str) + "\n", what)

@@ -1,13 +1,12 @@
 """What a run took, in a few numbers, for whoever compares it with others."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning import Trainer
 
-from gan_zoo.callbacks.files import write_text
+from gan_zoo.callbacks.files import write_json
 from gan_zoo.callbacks.stopwatch import Stopwatch
 from gan_zoo.callbacks.throughput import peak_memory
 from gan_zoo.callbacks.tick import dry
@@ -66,8 +65,7 @@ class Summary(Stopwatch):
     def on_tick(self, trainer: Trainer, module: Any) -> None:
         """Write the file, on the first rank."""
         if trainer.is_global_zero and not dry(trainer):
-            content = json.dumps(self.measure(trainer, module), indent=2)
-            write_text(self.path, content + "\n", "the run's summary")
+            write_json(self.path, self.measure(trainer, module), "the run's summary")
 
     def measure(self, trainer: Trainer, module: Any) -> dict[str, Any]:
         """What is written; ``images_per_second`` is null where there was one iteration only."""

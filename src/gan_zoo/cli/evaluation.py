@@ -1,7 +1,5 @@
 """``gan-zoo evaluate checkpoint=FILE data=NAME metrics=[…]``: a model's measures, on the screen and as metrics.json."""
 
-import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from gan_zoo import launch
+from gan_zoo.callbacks.files import write_json
 from gan_zoo.cli import folders, runs
 from gan_zoo.cli.compose import Composer, forget, parse, quoted
 from gan_zoo.errors import UserError
@@ -131,7 +130,7 @@ def tell(result: "Result", report: dict[str, Any], folder: Path, trainer: Any) -
     """On the screen, to the loggers, and as files."""
     from gan_zoo.evaluation.report import notes, table
 
-    write(report, folder / "metrics.json")
+    write_json(folder / "metrics.json", report, "the metrics")
     for logger in trainer.loggers:
         logger.log_metrics({f"metrics/{name}": value for name, value in result.values.items()})
         logger.finalize("success")
@@ -168,10 +167,3 @@ def check_channels(checkpoint: str, held: dict[str, int], data: Any) -> None:
     if held != (given := dict(data.channels)):
         what = f"{checkpoint} takes channels {held}, data={data.name} gives {given}"
         raise UserError(f"{what}: name the data that it was trained on")
-
-
-def write(report: dict[str, Any], path: Path) -> None:
-    """JSON through a temporary name in the same folder."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
-    os.replace(temporary, path)

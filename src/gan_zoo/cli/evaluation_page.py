@@ -1,6 +1,5 @@
 """``gallery.html`` of an evaluation: its numbers, what they depend on, and some of the pictures that they are about."""
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from gan_zoo.callbacks.files import write_text
 from gan_zoo.callbacks.gallery import typed
 from gan_zoo.callbacks.grids import draw, save
 from gan_zoo.callbacks.page import Page, Report
@@ -21,7 +21,7 @@ SHOWN, WIDTH = 4, 192  # samples, and pixels of each picture
 
 
 def write_page(result: Result, report: dict[str, Any], model: Any, data: Any, folder: Path) -> Path:
-    """The page in an evaluation's folder, through a temporary name; its pictures are in ``samples/`` too."""
+    """The page in an evaluation's folder; its pictures are in ``samples/`` too."""
     grid = _grid(model, data, folder, int(report["images_seen"]))
     protocols = OmegaConf.to_yaml(OmegaConf.create({"protocols": report["protocols"], "data": report["data"]}))
     numbers = [(f"{value:.4g}", name) for name, value in result.headlines.items()][:5]
@@ -38,9 +38,7 @@ def write_page(result: Result, report: dict[str, Any], model: Any, data: Any, fo
         footer="Made by gan_zoo evaluate: one file, to be opened anywhere.",
     )
     path = folder / "gallery.html"
-    temporary = path.with_name(".gallery.html.tmp")
-    temporary.write_text(page.html(), encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, page.html(), "the page")
     return path
 
 

@@ -16,7 +16,6 @@ stages. ``model.init_from`` is the last checkpoint of ``<run_dir>/1-coarse``. ``
 A resumed run leaves out the finished ones and goes on with the one that was cut off, from its last checkpoint.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from gan_zoo.callbacks.files import write_text
 from gan_zoo.cli import folders
 from gan_zoo.cli.compose import Composer, quoted
 from gan_zoo.cli.report import one_line
@@ -61,9 +61,8 @@ class Stage:
     def finish(self) -> None:
         """Write that file, whole or not at all; not where there is no checkpoint (``fast_dev_run``)."""
         if is_first_rank() and self.last.is_file():
-            temporary = self.folder / ".finished.tmp"
-            temporary.write_text(f"The stage {self.name} is trained: a resumed run leaves it out.\n", encoding="utf-8")
-            os.replace(temporary, self.finished)
+            words = f"The stage {self.name} is trained: a resumed run leaves it out.\n"
+            write_text(self.finished, words, "the mark of a stage's end")
 
 
 def train(cfg: DictConfig, train_one: Train, group: str | None = None) -> float | None:

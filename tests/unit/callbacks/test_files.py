@@ -1,9 +1,10 @@
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from gan_zoo.callbacks.files import write_text
+from gan_zoo.callbacks.files import write_json, write_text
 from gan_zoo.errors import UserError
 
 
@@ -25,3 +26,8 @@ def test_what_was_there_stays_when_writing_fails(tmp_path: Path, monkeypatch: py
         write_text(path, "after", "the text")
     assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "before"
+
+
+def test_containers_are_json(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"b": [1, None], "c": tmp_path}, "the numbers")
+    assert json.loads((tmp_path / "a.json").read_text()) == {"b": [1, None], "c": str(tmp_path)}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gan_zoo.callbacks.files import write_text
+from gan_zoo.callbacks.files import write_json
 from gan_zoo.launch import is_first_rank
 
 NAME = "run.json"
@@ -45,7 +45,7 @@ class Record:
             UserError: the disk is full, or the folder cannot be written to.
         """
         if is_first_rank():
-            write_text(folder / NAME, json.dumps(asdict(self), indent=2, default=str) + "\n", "the run's record")
+            write_json(folder / NAME, asdict(self), "the run's record")
 
     def ended(self, state: str, reason: str = "") -> "Record":
         """The same in another state."""

@@ -1,6 +1,5 @@
 """What a comparison leaves: ``compare.json``, ``compare.html``, a table at W&B, the study, a few lines on screen."""
 
-import json
 import shlex
 import sys
 import time
@@ -9,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gan_zoo.callbacks.files import write_text
+from gan_zoo.callbacks.files import write_json, write_text
 from gan_zoo.cli.comparison import study, table
 from gan_zoo.cli.comparison.page import Page
 from gan_zoo.cli.comparison.plan import Job, Plan
@@ -35,7 +34,7 @@ def write(folder: Path, settings: Settings, planned: Plan, about: dict[str, Any]
         "about": dict(shown),
         "models": table.as_json(columns),
     }
-    write_text(folder / NUMBERS, json.dumps(content, indent=2, default=str) + "\n", "the comparison's numbers")
+    write_json(folder / NUMBERS, content, "the comparison's numbers")
     page = Page(
         title=f"{', '.join(settings.names)} on {planned.cfg.data.name}",
         subtitle=_subtitle(settings, columns),

@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from gan_zoo.callbacks.files import write_text
+from gan_zoo.callbacks.files import write_json
 from gan_zoo.cli.compose import Composer, conf_dir
 from gan_zoo.errors import UserError, nearest
 
@@ -76,7 +76,7 @@ class Settings:
 
     def write(self, folder: Path) -> None:
         """Keep them in the folder. Raises ``UserError``."""
-        write_text(folder / FILE, json.dumps(asdict(self), indent=2) + "\n", "the comparison's settings")
+        write_json(folder / FILE, asdict(self), "the comparison's settings")
 
 
 @dataclass

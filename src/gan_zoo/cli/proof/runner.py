@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_zoo.cli.evaluation import write
+from gan_zoo.callbacks.files import write_json
 from gan_zoo.cli.folders import LAST
 from gan_zoo.cli.processes import command, fate
 from gan_zoo.cli.proof.plan import Trial, fingerprint
@@ -64,10 +64,10 @@ def _one(trial: Trial, folder: Path, judge: Callable[[Trial, Path], tuple[dict[s
             print(f"{trial.name}: died, {died}", flush=True)
             return Result(trial, time.perf_counter() - began, {}, died)
         record["seconds"] = time.perf_counter() - began
-        write(record, folder / RECORD)
+        _write(record, folder)
     if "verdict" not in record:
         record["verdict"], record["judging"] = judge(trial, folder / LAST)
-        write(record, folder / RECORD)
+        _write(record, folder)
     found = "learned" if record["verdict"]["learned"] else "did not learn"
     print(f"{trial.name}: {found}, {record['seconds'] / 60:.1f} minutes", flush=True)
     return Result(trial, record["seconds"], record["verdict"], judging=record["judging"])
@@ -83,9 +83,13 @@ def check(trials: Sequence[Trial], folder: Path) -> None:
         place, config = folder / trial.name, fingerprint(trial)
         if not (place / RECORD).is_file():
             place.mkdir(parents=True, exist_ok=True)
-            write({"trial": asdict(trial), "config": config}, place / RECORD)
+            _write({"trial": asdict(trial), "config": config}, place)
         elif _record(place)["config"] != config:
             raise UserError(f"{place} holds a training of another recipe: remove it, or type another folder=DIR")
+
+
+def _write(record: dict[str, Any], folder: Path) -> None:
+    write_json(folder / RECORD, record, "the proof's record")
 
 
 def _record(folder: Path) -> dict[str, Any]:
