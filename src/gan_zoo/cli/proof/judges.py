@@ -45,16 +45,13 @@ class Scenes:
         return torch.cat([model.translate(self.batch[way[0]][i : i + 1], direction=way) for i in self.positions])
 
     @torch.no_grad()
-    def many(self, way: str) -> Tensor:
-        """``STYLES`` outputs of each input, (N, S, C, H, W), in drawn styles, the same for all inputs."""
-        chance = torch.Generator().manual_seed(0)
-        codes = torch.randn(STYLES, self.model.style_dim, generator=chance)
-        inputs = self.batch[way[0]]
+    def many(self, way: str, codes: Tensor) -> Tensor:
+        """Outputs (N, S, C, H, W) of the first N inputs in styles (N, S, D)."""
         made = [
-            torch.stack([self.model.translate(inputs[i : i + 1], direction=way, style=code[None])[0] for code in codes])
-            for i in self.positions
+            [self.model.translate(image[None], direction=way, style=code[None])[0] for code in some]
+            for image, some in zip(self.batch[way[0]], codes, strict=False)
         ]
-        return torch.stack(made)
+        return torch.stack([torch.stack(pictures) for pictures in made])
 
     def score(self, outputs: Mapping[str, Tensor]) -> dict[str, float]:
         """See ``Truth.score``."""
@@ -97,9 +94,10 @@ def unpaired(model: Any, data: Any) -> Verdict:
 
 def multimodal(model: Any, data: Any) -> Verdict:
     """Outputs are clearly in one of the styles, and most styles appear."""
-    scenes = Scenes(model, data)
-    outputs = scenes.many("ab")
-    scores = scenes.score({"ab": outputs})
+    scenes, chance = Scenes(model, data), torch.Generator().manual_seed(0)
+    codes = torch.randn(len(scenes.positions), STYLES, model.style_dim, generator=chance)  # for each input its own
+    scores = scenes.score({"ab": scenes.many("ab", codes)})
+    outputs = scenes.many("ab", codes[:1].expand(SHOWN, -1, -1))  # in the picture, rows have one each
     checks = [
         Check(
             "style accuracy", scores["truth_style_accuracy/ab"], ACCURATE, "outputs clearly in one style", above=True
