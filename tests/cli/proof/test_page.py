@@ -14,7 +14,7 @@ def result(value: float, without: str = "", died: str = "") -> Result:
 
 def test_what_learned_and_what_did_not() -> None:
     text = page([result(0.4), result(0.9, without="labels")], "2 trainings", "img")
-    recipe = "world_layouts at 128 px, ngf 16, ndf 16, 1,500 iterations of 2"
+    recipe = "world_layouts at 128 px, ngf 16, ndf 16, test_time_noise False, rate 0.001, 1,500 iterations of 2"
     assert f"| pix2pix | 0 | {recipe} | 1.5 + 0.1 | learned |" in text
     assert f"| pix2pix, without labels | 0 | {recipe} | 1.5 + 0.1 | fails, as it must |" in text
     assert "| pix2pix | L1 | 0.4 | ≤ 0.5 | half of identity's |" in text

@@ -92,7 +92,7 @@ def fingerprint(trial: Trial) -> str:
 
 
 def in_words(trial: Trial) -> str:
-    """A recipe as a line: world, size, widths of the networks, and how long it trains.
+    """A recipe as a line: world, size, widths of the networks, what else is not the model's default, rate and length.
 
     Raises:
         UserError: the recipe does not compose.
@@ -100,18 +100,22 @@ def in_words(trial: Trial) -> str:
     cfg = composed(trial.plain)
     model, data = cfg.model, cfg.data
     side = data.get("crop_size") or model.resolution
-    widths = (f"{key} {model[part][key]}" for part, key in _WIDTHS if key in model[part])
+    default = composed((f"model={trial.model}", f"data={data.name}")).model
+    words = [f"{key} {model[part][key]}" for part, key in _WIDTHS if key in model[part]]
+    words += [f"{key} {value}" for key, value in model.items() if _plain(value) and value != default.get(key)]
+    words.append(f"rate {model.optimizer.lr if 'lr' in model.optimizer else model.schedule.rate:g}")
     if cfg.trainer.max_steps > 0:
         length = f"{cfg.trainer.max_steps:,} iterations of {data.batch_size}"
     else:
         length = f"{1000 * model.schedule.total_kimg:,.0f} images in batches of {model.schedule.batch}"
-    return f"{data.name} at {side} px, {', '.join(widths)}, {length}"
+    return f"{data.name} at {side} px, {', '.join(words)}, {length}"
 
 
-_WIDTHS = (
-    *(("generator", key) for key in ("ngf", "n_blocks", "most")),
-    *(("discriminator", key) for key in ("ndf", "most")),
-)
+_WIDTHS = (*(("generator", key) for key in ("ngf", "n_blocks", "style_dim", "most")), ("discriminator", "ndf"))
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, bool | int | float)
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
