@@ -100,15 +100,16 @@ def in_words(trial: Trial) -> str:
     cfg = composed(trial.plain)
     model, data = cfg.model, cfg.data
     side = data.get("crop_size") or model.resolution
-    default = composed((f"model={trial.model}", f"data={data.name}")).model
+    default = composed((f"model={trial.model}", f"data={data.name}"))
     words = [f"{key} {model[part][key]}" for part, key in _WIDTHS if key in model[part]]
-    words += [f"{key} {value}" for key, value in model.items() if _plain(value) and value != default.get(key)]
+    words += [f"{key} {value}" for key, value in model.items() if _plain(value) and value != default.model.get(key)]
     words.append(f"rate {model.optimizer.lr if 'lr' in model.optimizer else model.schedule.rate:g}")
     if cfg.trainer.max_steps > 0:
         length = f"{cfg.trainer.max_steps:,} iterations of {data.batch_size}"
     else:
         length = f"{1000 * model.schedule.total_kimg:,.0f} images in batches of {model.schedule.batch}"
-    return f"{data.name} at {side} px, {', '.join(words)}, {length}"
+    world = "".join(f" ({key} {value})" for key, value in data.world.items() if value != default.data.world[key])
+    return f"{data.name}{world} at {side} px, {', '.join(words)}, {length}"
 
 
 _WIDTHS = (*(("generator", key) for key in ("ngf", "n_blocks", "style_dim", "most")), ("discriminator", "ndf"))

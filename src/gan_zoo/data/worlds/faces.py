@@ -5,11 +5,12 @@ length of hair, where the face looks, its place and size. Each convention draws 
 other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from gan_zoo.data.options import positive
 from gan_zoo.data.worlds.canvas import Canvas, Colour
 from gan_zoo.data.worlds.colours import across, around, down, lit, mixed, web
 from gan_zoo.data.worlds.scenes import Dice
@@ -60,18 +61,18 @@ class Face:
     long_hair: bool
 
     @classmethod
-    def drawn(cls, dice: Dice) -> "Face":
-        """A person at random."""
+    def drawn(cls, dice: Dice, colours: Mapping[str, Sequence[int]]) -> "Face":
+        """A person at random, of these colours."""
         return cls(
             x=0.5 + dice.between(-0.03, 0.03),
             y=0.5 + dice.between(-0.02, 0.02),
             size=dice.between(0.94, 1.04),
             turn=dice.sign() * dice.between(0.6, 1.0),
-            hair=dice.one_of(len(HAIR)),
-            skin=dice.one_of(len(SKIN)),
-            iris=dice.one_of(len(IRIS)),
-            shirt=dice.one_of(len(SHIRT)),
-            background=dice.one_of(len(BACKGROUND)),
+            hair=colours["hair"][dice.one_of(len(colours["hair"]))],
+            skin=colours["skin"][dice.one_of(len(colours["skin"]))],
+            iris=colours["iris"][dice.one_of(len(colours["iris"]))],
+            shirt=colours["shirt"][dice.one_of(len(colours["shirt"]))],
+            background=colours["background"][dice.one_of(len(colours["background"]))],
             awake=dice.chance(0.7),
             laughing=dice.chance(0.5),
             glasses=dice.chance(0.4),
@@ -225,7 +226,12 @@ def _comic_eyes(canvas: Canvas, face: Face, look: float) -> None:
 
 @dataclass(frozen=True)
 class Faces(World):
-    """Portraits (a) and comics (b) of the same people."""
+    """Portraits (a) and comics (b) of the same people.
+
+    ``colours``: of hair, skin, eyes, shirts and backgrounds so many each, spread over the palette; 6 are all.
+    """
+
+    colours: int = 6
 
     name = "world_faces"
     words = "cartoon faces in two conventions"
@@ -237,11 +243,21 @@ class Faces(World):
         }
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        positive("data.world.colours", self.colours)
+
+    @property
+    def palettes(self) -> dict[str, list[int]]:
+        """Which colours each part has."""
+        counts = {name: min(self.colours, len(palette)) for name, palette in PALETTES.items()}
+        return {name: [i * len(PALETTES[name]) // count for i in range(count)] for name, count in counts.items()}
+
     def scene(self, split: str, number: int) -> Face:  # noqa: D102
-        return Face.drawn(self.dice(split, number))
+        return Face.drawn(self.dice(split, number), self.palettes)
 
     def alternatives(self, scene: Face) -> Iterator[tuple[str, list[Face]]]:  # noqa: D102
-        for name, values in VALUES.items():
+        for name, values in {**self.palettes, **VALUES}.items():
             own = getattr(scene, name)
             yield name, [replace(scene, **{name: value}) for value in values if value != own]
         yield "turn", [replace(scene, turn=-scene.turn)]
@@ -258,8 +274,5 @@ class Faces(World):
 
 
 DARK = (0, 1)  # of HAIR
-VALUES: dict[str, Sequence[Any]] = {
-    **{"hair": range(len(HAIR)), "skin": range(len(SKIN)), "iris": range(len(IRIS)), "shirt": range(len(SHIRT))},
-    **{"background": range(len(BACKGROUND)), "awake": (False, True), "laughing": (False, True)},
-    **{"glasses": (False, True), "long_hair": (False, True)},
-}
+PALETTES = {"hair": HAIR, "skin": SKIN, "iris": IRIS, "shirt": SHIRT, "background": BACKGROUND}
+VALUES: dict[str, Sequence[Any]] = dict.fromkeys(("awake", "laughing", "glasses", "long_hair"), (False, True))
