@@ -49,6 +49,6 @@ def test_seeds_differ_in_nothing_else() -> None:
 
 def test_a_recipe_in_words() -> None:
     said = in_words(Trial("p", "ugatit", "unpaired", words=("trainer.max_steps=1200",)))
-    assert said.startswith("world_faces at 96 px, ngf 16, ")
+    assert said.startswith("world_faces (colours 2) at 96 px, ngf 16, ")
     assert said.endswith(", 1,200 iterations of 1")
     assert in_words(Trial("p", "progan", "unconditional")).endswith("000 images in batches of 16")

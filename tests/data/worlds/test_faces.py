@@ -7,6 +7,7 @@ import pytest
 
 from gan_zoo.data.worlds import Faces
 from gan_zoo.data.worlds.faces import HAIR, Face
+from gan_zoo.errors import UserError
 
 WORLD = Faces()
 PLAIN = Face(
@@ -77,3 +78,17 @@ def test_labels_are_the_scene_s() -> None:
         **{"awake": True, "laughing": False, "glasses": False, "long_hair": False},
         **{"dark_hair": False, "looks_right": True},
     }
+
+
+def test_fewer_colours() -> None:
+    two, parts = Faces(colours=2), ("hair", "skin", "iris", "shirt", "background")
+    faces = [two.scene("train", number) for number in range(60)]
+    assert {name: {getattr(face, name) for face in faces} for name in parts} == {
+        name: set(two.palettes[name]) for name in parts
+    }
+    assert all(len(palette) == 2 for palette in two.palettes.values())
+    others = dict(two.alternatives(faces[0]))
+    assert [len(others[name]) for name in parts] == [1] * 5
+    assert Faces(colours=100).palettes == WORLD.palettes
+    with pytest.raises(UserError, match=r"data\.world\.colours=0"):
+        Faces(colours=0)
