@@ -156,6 +156,10 @@ def test_styles_are_told_and_counted() -> None:
     assert wrong["truth_style_coverage/ab"] == 1
     same = all_four[:, :1].expand(-1, 4, -1, -1, -1)
     assert judged.score({"ab": same}, range(number))["truth_style_coverage/ab"] == 0.25
+    for pictures_of_it in (all_four, same):
+        scores = judged.score({"ab": pictures_of_it}, range(number))
+        for name, value in judged.styled("ab", pictures_of_it, range(number)).items():
+            assert value == scores[name]
     blurred = judged.score({"ab": all_four.mean(dim=1, keepdim=True).expand_as(all_four)}, range(number))
     assert blurred["truth_style_accuracy/ab"] == blurred["truth_style_coverage/ab"] == 0
     assert judged.styles("ab", range(number)).tolist() == [world.style(scene) for scene in scenes]

@@ -96,7 +96,8 @@ def multimodal(model: Any, data: Any) -> Verdict:
     """Outputs are clearly in one of the styles, and most styles appear."""
     scenes, chance = Scenes(model, data), torch.Generator().manual_seed(0)
     codes = torch.randn(len(scenes.positions), STYLES, model.style_dim, generator=chance)  # for each input its own
-    scores = scenes.score({"ab": scenes.many("ab", codes)})
+    outputs = scenes.many("ab", codes)
+    scores = scenes.score({"ab": outputs[:, 0]}) | scenes.truth.styled("ab", outputs, list(scenes.positions))
     outputs = scenes.many("ab", codes[:1].expand(SHOWN, -1, -1))  # in the picture, rows have one each
     checks = [
         Check(
