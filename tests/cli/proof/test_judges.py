@@ -26,9 +26,9 @@ class Knows(nn.Module):
         self.inputs, self.answers = inputs, answers
 
     def translate(self, x: Tensor, direction: str = "ab", style: Tensor | None = None) -> Tensor:
-        at = int((self.inputs[direction] - x).abs().flatten(1).sum(1).argmin())
+        at = int((self.inputs[direction] - x[:1]).abs().flatten(1).sum(1).argmin())
         answer = self.answers[direction][at]
-        return (answer if style is None else answer[int(style.sum() * 100) % len(answer)])[None]
+        return answer[None] if style is None else answer[(style.sum(dim=1) * 100).long() % len(answer)]
 
     def description(self) -> dict[str, Any]:
         return {"_target_": "gan_zoo.models.Pix2Pix", **NOTHING}

@@ -48,10 +48,10 @@ class Scenes:
     def many(self, way: str, codes: Tensor) -> Tensor:
         """Outputs (N, S, C, H, W) of the first N inputs in styles (N, S, D)."""
         made = [
-            [self.model.translate(image[None], direction=way, style=code[None])[0] for code in some]
+            self.model.translate(image.expand(len(some), -1, -1, -1), direction=way, style=some)
             for image, some in zip(self.batch[way[0]], codes, strict=False)
         ]
-        return torch.stack([torch.stack(pictures) for pictures in made])
+        return torch.stack(made)
 
     def score(self, outputs: Mapping[str, Tensor]) -> dict[str, float]:
         """See ``Truth.score``."""
