@@ -51,4 +51,4 @@ def test_a_recipe_in_words() -> None:
     said = in_words(Trial("p", "ugatit", "unpaired", words=("trainer.max_steps=1200",)))
     assert said.startswith("world_faces (colours 2) at 96 px, ngf 16, ")
     assert said.endswith(", 1,200 iterations of 1")
-    assert in_words(Trial("p", "progan", "unconditional")).endswith("000 images in batches of 16")
+    assert in_words(Trial("p", "progan", "unconditional")).endswith("000 images in batches of 8")

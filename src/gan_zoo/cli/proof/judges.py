@@ -21,7 +21,7 @@ HALF = 0.5  # of the best baseline's L1: paired models
 OF_IDENTITY = 0.7  # of identity's errors: unpaired models, in both directions
 ACCURATE, COVERED = 0.9, 0.75  # outputs that are clearly in one of the styles; styles that appear
 TIMES_REAL = 3.0  # the distance of real training pictures to real test pictures: unconditional models
-SAMPLES = 512
+SAMPLES, TOGETHER = 512, 32
 WAYS = ("ab", "ba")
 
 
@@ -116,7 +116,9 @@ def unconditional(model: Any, data: Any) -> Verdict:
     """Sliced Wasserstein distance to test pictures against that of training pictures and of a Gaussian."""
     reals = {split: baselines.pictures(data, split, "image", SAMPLES) for split in ("train", "test")}
     options = {"psi": None} if hasattr(model, "mix") else {}
-    made = torch.cat([model.eval().sample(1, seed=seed, **options) for seed in range(len(reals["test"]))]).clamp(-1, 1)
+    starts, count = range(0, len(reals["test"]), TOGETHER), len(reals["test"])
+    parts = [model.eval().sample(min(TOGETHER, count - start), seed=start, **options) for start in starts]
+    made = torch.cat(parts).clamp(-1, 1)
     drawn = baselines.gaussian(reals["train"], len(reals["test"]))
     found = {name: _swd(x, reals["test"]) for name, x in (("own", made), ("train", reals["train"]), ("pca", drawn))}
     checks = [
