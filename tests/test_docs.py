@@ -153,7 +153,12 @@ def test_options_in_the_text_exist(composer: Composer) -> None:
     assert len(found) > 20
     data = {"pairs": "paired", "unpaired": "unpaired", "label maps": "labelmaps", "pictures": "images"}
     models = {name: data[header(composer, "model", name)["data"]] for name in composer.options("model")}
-    homes = [[], ["data=repair_cc0"], *([f"model={name}", f"data={kind}"] for name, kind in models.items())]
+    homes = [
+        [],
+        ["data=repair_cc0"],
+        ["data=world_faces"],
+        *([f"model={name}", f"data={kind}"] for name, kind in models.items()),
+    ]
     known = {key for home in homes for key in keys(composer.compose(home))}
     groups = set(composer.groups())
     for page, option in found:
