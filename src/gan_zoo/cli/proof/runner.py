@@ -65,7 +65,7 @@ def _one(trial: Trial, folder: Path, judge: Callable[[Trial, Path], tuple[dict[s
             return Result(trial, time.perf_counter() - began, {}, died)
         record["seconds"] = time.perf_counter() - began
         _write(record, folder)
-    if "verdict" not in record:
+    if "judging" not in record:  # written with the verdict; records of before have the verdict alone
         record["verdict"], record["judging"] = judge(trial, folder / LAST)
         _write(record, folder)
     found = "learned" if record["verdict"]["learned"] else "did not learn"

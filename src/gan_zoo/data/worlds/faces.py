@@ -7,6 +7,7 @@ other.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -247,7 +248,7 @@ class Faces(World):
         super().__post_init__()
         positive("data.world.colours", self.colours)
 
-    @property
+    @cached_property
     def palettes(self) -> dict[str, list[int]]:
         """Which colours each part has."""
         counts = {name: min(self.colours, len(palette)) for name, palette in PALETTES.items()}

@@ -160,9 +160,8 @@ class Truth:
         shares, covered = [], []
         for position, pictures in zip(positions, _stacked(images), strict=True):
             judge = Judge(self.world, self._way(way).part, self._drawing(way[0], position).scene, pictures.shape[-1])
-            clear = [style for style in map(judge.style, pictures) if style is not None]
-            shares.append(len(clear) / len(pictures))
-            covered.append(len(set(clear)) / len(judge.renderings))
+            shares.append(float(np.mean([judge.style(picture) is not None for picture in pictures])))
+            covered.append(judge.covered(pictures))
         means = {"accuracy": np.mean(shares), "coverage": np.mean(covered)}
         return {f"truth_style_{name}/{way}": float(mean) for name, mean in means.items()}
 
@@ -174,8 +173,7 @@ class Truth:
         each = [judge.measured(picture, style) for picture, style in zip(pictures, asked, strict=True)]
         means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
         if judge.many and len(pictures) > 1:
-            clear = {style for style in map(judge.style, pictures) if style is not None}
-            means["style_coverage"] = len(clear) / len(judge.renderings)
+            means["style_coverage"] = judge.covered(pictures)
         if judge.source is not None:
             own = judge.measured(judge.source, None)
             means |= {f"identity_{name}": own[name] for name in ("l1_16px", "attributes")}
@@ -241,6 +239,10 @@ class Judge:
         distances = self._distances(picture)
         nearest, next_one = np.argsort(distances)[:2]
         return int(nearest) if distances[nearest] <= CLEAR * distances[next_one] else None
+
+    def covered(self, pictures: Sequence[Pixels]) -> float:
+        """The share of the styles that some of the pictures are clearly in."""
+        return len({self.style(picture) for picture in pictures} - {None}) / len(self.renderings)
 
     def _distances(self, picture: Pixels) -> list[float]:
         own = coarse(picture)
