@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from gan_zoo.data.datamodule import ImageDataModule
@@ -54,10 +55,13 @@ def test_data_modules_tell_theirs(tmp_path: Path) -> None:
     assert len({of(), of("train"), of(crop_size=16), of(direction="ba"), of(channels={"a": 1, "b": 3})}) == 5
 
 
-def test_pictures_that_are_drawn_are_known_by_their_world() -> None:
+def test_pictures_that_are_drawn_are_known_by_their_world_and_by_the_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def of(number: int, seed: int = 0) -> str:
         source = Textures(seed=seed).source("a", "test", number, 32)
         return fingerprint(Path("textures"), Split((source,)), ())
 
     assert of(0) == of(0)
     assert len({of(0), of(1), of(0, seed=1)}) == 3
+    before = of(0)
+    monkeypatch.setattr(Textures, "parts", {"a": lambda _, scene, side: Image.new("RGB", (side, side))})
+    assert of(0) != before, "another way to draw the same scene"
