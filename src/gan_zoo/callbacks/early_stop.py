@@ -77,13 +77,13 @@ def resolved(trainer: Any, monitor: str, mode: str, option: str) -> str:
         for name, one in callback.measures.items()
     }
     short = monitor.removeprefix(PREFIX)
-    measure = measures.get(short)
+    measure = measures.get(short, measures.get(short.partition("/")[0]))  # by name, or one of its keys: l1, l1/ab
     if measure is None:
         if monitor.startswith(PREFIX) and not measures:
             raise UserError(f"callbacks.{option}.monitor={monitor}: no metrics are measured; add metrics=[…]")
         return monitor
     better, word = ("max", "higher") if measure.higher_is_better else ("min", "lower")
-    if mode != better:
+    if measure.higher_is_better is not None and mode != better:
         what = f"callbacks.{option}.monitor={monitor}: {word} is better"
         raise UserError(f"{what}; set callbacks.{option}.mode={better}")
     return f"{PREFIX}{short}"

@@ -5,13 +5,18 @@ import torch
 from gan_zoo.evaluation import ask
 from gan_zoo.evaluation.chunks import derived
 from gan_zoo.evaluation.job import Job
+from gan_zoo.evaluation.judges import installed
 from gan_zoo.evaluation.rows import Rows
 from gan_zoo.evaluation.samples import first_seed
+from gan_zoo.metrics.latent import Separability
 from gan_zoo.metrics.protocol import OfSpaces, finite
 
 
 def latent_spaces(job: Job) -> None:
     """Every measure's numbers of every space of the model. Collective."""
+    for name in job.of(Separability):
+        with job.trying(name):
+            installed("sklearn", name)
     for space in ask.spaces(job.model):
         for name, measure in job.of(OfSpaces).items():
             rows, count = Rows(), job.limited(measure.samples)

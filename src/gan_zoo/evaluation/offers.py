@@ -77,7 +77,7 @@ def _completed(measure: Measure, model: Any, data: Any) -> Measure:
     if isinstance(measure, Separability):
         return replace(measure, judge=Own(Reading(known.reading(data.resolution)), name="reading"))
     modes = fitted(data, known, model.directions[0])
-    return replace(measure, judge=Own(modes, name="modes"))
+    return replace(measure, judge=Own(modes, name="modes"), places=model.directions[:1])
 
 
 def fitted(data: Any, known: Any, way: str) -> Modes:

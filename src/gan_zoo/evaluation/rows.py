@@ -8,6 +8,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from gan_zoo.errors import UserError
+from gan_zoo.metrics.protocol import Unmeasurable
 
 
 class Rows:
@@ -18,7 +19,13 @@ class Rows:
         self.parts: dict[str, list[Tensor]] = {}
 
     def add(self, positions: Sequence[int], rows: Mapping[str, Tensor]) -> None:
-        """Keep these rows, on the device where they are."""
+        """Keep these rows, on the device where they are.
+
+        Raises:
+            Unmeasurable: they are of another shape than those before.
+        """
+        for name, part in rows.items():
+            _alike([*self.parts.get(name, [])[:1], part])
         self.positions += [int(position) for position in positions]
         for name, part in rows.items():
             self.parts.setdefault(name, []).append(part.detach())
@@ -27,16 +34,16 @@ class Rows:
         """All ranks' rows in order, on the first rank; nothing on the others. Collective.
 
         Raises:
-            UserError: rows of different shapes, or a position twice.
+            UserError: ranks have rows of different shapes, or a position is there twice.
         """
-        parts = {name: torch.cat(part) for name, part in _alike(self.parts).items()}
+        parts = {name: torch.cat(part) for name, part in self.parts.items()}
         collected = collect((self.positions, {name: part.cpu() for name, part in parts.items()} if several() else {}))
         if collected is None:
             return {}
         positions = [position for own, _ in collected for position in own]
         if several():
             held = [own for _, own in collected if own]
-            parts = {name: torch.cat([own[name] for own in held]) for name in (held[0] if held else {})}
+            parts = {name: torch.cat(_alike([own[name] for own in held])) for name in (held[0] if held else {})}
         if len(set(positions)) != len(positions):
             raise UserError("a sample was counted twice: another version of gan_zoo on one of the ranks?")
         order = torch.tensor(sorted(range(len(positions)), key=positions.__getitem__), dtype=torch.long)
@@ -48,16 +55,15 @@ class Rows:
         return len(self.positions)
 
 
-def _alike(parts: Mapping[str, list[Tensor]]) -> Mapping[str, list[Tensor]]:
-    for rows in parts.values():
-        shapes = {tuple(part.shape[1:]) for part in rows}
-        if len(shapes) > 1:
-            first, second = sorted(shapes)[:2]
-            raise UserError(
-                f"pictures of unlike sizes ({first[-1]}x{first[-2]} and {second[-1]}x{second[-2]}) cannot be compared "
-                "as sets of pixels: take a data.preprocess that crops"
-            )
-    return parts
+def _alike(rows: list[Tensor]) -> list[Tensor]:
+    shapes = {tuple(part.shape[1:]) for part in rows}
+    if len(shapes) > 1:
+        first, second = sorted(shapes)[:2]
+        raise Unmeasurable(
+            f"pictures of unlike sizes ({first[-1]}x{first[-2]} and {second[-1]}x{second[-2]}) cannot be compared "
+            "as sets of pixels: take a data.preprocess that crops"
+        )
+    return rows
 
 
 def several() -> bool:

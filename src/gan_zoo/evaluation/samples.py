@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_zoo.data.transforms import to_uint8
+from gan_zoo.errors import UserError
 from gan_zoo.evaluation import ask
 from gan_zoo.evaluation.chunks import chunks, derived
 from gan_zoo.evaluation.job import MOST_SAMPLES, Job
@@ -49,8 +50,14 @@ def first_seed(job: Job) -> int:
 
 
 def smaller(pictures: Tensor, side: int) -> Tensor:
-    """Real pictures at the size that a growing model has reached: means of squares of pixels."""
-    factor = pictures.shape[-1] // side
+    """Real pictures at the size that a growing model has reached: means of squares of pixels.
+
+    Raises:
+        UserError: their side is no multiple of that.
+    """
+    factor, rest = divmod(pictures.shape[-1], side)
+    if rest or not factor:
+        raise UserError(f"made pictures have {side} px, and real ones {pictures.shape[-1]}: set data.resolution={side}")
     return F.avg_pool2d(pictures, factor) if factor > 1 else pictures
 
 

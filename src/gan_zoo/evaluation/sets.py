@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_zoo.evaluation.cache import fingerprint
 from gan_zoo.evaluation.job import Job
 from gan_zoo.evaluation.rows import Rows, shared
-from gan_zoo.metrics.protocol import Judge, OfSets, Sets, chosen, enough, finite
+from gan_zoo.metrics.protocol import Judge, OfSets, Sets, Unmeasurable, chosen, enough, finite
 
 Key = tuple[int, str]  # which judge, and of what: a domain of real pictures, or a place of made ones
 
@@ -46,13 +46,22 @@ class Gathering:
     def see_made(self, place: str, positions: Sequence[int], pictures: Tensor) -> None:
         """uint8 pictures (N, 3, H, W) made at a place."""
         for judge in self.judges:
-            self.made[judge, place].add(positions, self._seen(judge, pictures, f"made pictures ({place})"))
+            self._keep(self.made[judge, place], judge, positions, pictures, f"made pictures ({place})")
 
     def see_real(self, domain: str, positions: Sequence[int], pictures: Tensor) -> None:
         """uint8 real pictures of a domain."""
         for judge, name in self.open:
             if name == domain:
-                self.real[judge, name].add(positions, self._seen(judge, pictures, f"real pictures ({domain})"))
+                self._keep(self.real[judge, name], judge, positions, pictures, f"real pictures ({domain})")
+
+    def _keep(self, rows: Rows, judge: int, positions: Sequence[int], pictures: Tensor, what: str) -> None:
+        """What a judge sees of pictures; where that cannot be kept, all of its measures are given up."""
+        try:
+            rows.add(positions, self._seen(judge, pictures, what))
+        except Unmeasurable as error:
+            for name, one in self.measures.items():
+                if id(one.judge) == judge:
+                    self.job.result.skipped.setdefault(name, str(error))
 
     def finish(self, about: Mapping[str, Any]) -> None:
         """All numbers, on the first rank; real features go to the cache. Collective."""
@@ -64,7 +73,7 @@ class Gathering:
             if self.judges[key[0]] is not None and (where := self._about(key)) is not None:
                 self.job.cache.write(where, real[key])
         for place, (target, source) in self.wanted.items():
-            for name, measure in self.measures.items():
+            for name, measure in self.job.of(OfSets).items():
                 with self.job.trying(name):
                     self._measure(name, measure, place, made, real, (target, source), about)
 

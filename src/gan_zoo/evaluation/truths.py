@@ -40,7 +40,8 @@ def _of(job: Job, name: str, measure: Truth, known: KnowsTruth, place: str) -> N
     gathered = rows.gathered()
     if job.first and gathered:
         about = {"images": rows_of(gathered), "outputs": outputs, "format": "float32 in [-1, 1]"}
-        job.note(name, place, measure.found(gathered), about)
+        with job.trying(name):
+            job.note(name, place, measure.found(gathered), about)
 
 
 def _translated(job: Job, batch: dict[str, Tensor], place: str, first: int, number: int) -> Tensor:

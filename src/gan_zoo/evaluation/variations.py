@@ -20,7 +20,8 @@ def variations(job: Job) -> None:
     found = ask.counts(images)
     for place in ask.places(job.model):
         source = ask.domain(found, place[0])
-        for name, measure in job.of(OfVariations).items():
+        here = {name: one for name, one in job.of(OfVariations).items() if one.is_of(place)}
+        for name, measure in here.items():
             rows = Rows()
             for positions, batch in chunks(images, min(measure.inputs, found[source]), job.share, job.device):
                 outputs = []
@@ -32,5 +33,6 @@ def variations(job: Job) -> None:
                     rows.add(positions, {"": finite(measure.each(stacked(outputs)).float(), name)})
             gathered = rows.gathered()
             if job.first and gathered:
-                count = len(gathered[""])
-                job.note(name, place, measure.found(gathered[""]), {"images": count, "outputs": measure.outputs})
+                about = {"images": len(gathered[""]), "outputs": measure.outputs}
+                with job.trying(name):
+                    job.note(name, place, measure.found(gathered[""]), about)

@@ -133,6 +133,8 @@ class SWD(OfSets):
         count = min(len(sets.fake), len(sets.real))
         pictures = (sets.fake[:count], sets.real[:count])
         size = square(pictures[0].shape[-2:])
+        if pictures[1].shape[-2:] != pictures[0].shape[-2:]:
+            raise Unmeasurable(f"made pictures have {size} px, and real ones {pictures[1].shape[-1]}: take equal sizes")
         for name, one in zip(("made", "real"), pictures, strict=True):
             if (one == one[:1, :, :1, :1]).all():
                 raise Unmeasurable(f"all {name} pictures are one colour, which has no patches to compare")

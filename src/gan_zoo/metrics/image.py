@@ -1,5 +1,6 @@
 """How close predicted pictures are to their targets; both (N, C, H, W) in [-1, 1]."""
 
+import torch
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
@@ -10,6 +11,11 @@ def paired_scores(prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
     SSIM has a Gaussian window of 11 px (Wang et al. 2004); pictures with a shorter side have none.
     """
     prediction, target = prediction.float(), target.float()
+    with torch.autocast(target.device.type, enabled=False):
+        return _paired_scores(prediction, target)
+
+
+def _paired_scores(prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
     scores = {
         "l1": (prediction - target).abs().mean(),
         "psnr": peak_signal_noise_ratio(

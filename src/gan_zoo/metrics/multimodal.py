@@ -1,5 +1,6 @@
 """Measures of several translations of each input: LPIPS diversity and conditional Inception score."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,7 +40,7 @@ class CIS(OfVariations):
     """Conditional Inception score (Huang et al. 2018, sec. 6.2) and, of the same outputs, Inception score.
 
     Mean divergences in nats, not exponentiated, as in the paper's table; higher is better. The judge is a classifier of
-    the target's modes: logits (N, modes).
+    the target's modes: logits (N, modes). ``places``: the directions to that target; () for all.
     """
 
     higher_is_better = True
@@ -48,6 +49,7 @@ class CIS(OfVariations):
     layer: str = ""
     inputs: int = 100
     outputs: int = 100
+    places: Sequence[str] = ()
 
     def needed(self) -> Judge:
         """The judge.

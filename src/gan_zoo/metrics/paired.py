@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torchmetrics.functional.image import (
     multiscale_structural_similarity_index_measure,
@@ -35,7 +36,10 @@ class PSNR(OfPairs):
 
     def each(self, pairs: Pairs) -> Tensor:
         """(N,)."""
-        return peak_signal_noise_ratio(pairs.fake, pairs.target, data_range=RANGE, reduction="none", dim=(1, 2, 3))
+        values = peak_signal_noise_ratio(pairs.fake, pairs.target, data_range=RANGE, reduction="none", dim=(1, 2, 3))
+        if torch.isinf(values).any():
+            raise Unmeasurable("a translation equals its target exactly, and its PSNR would be infinite")
+        return values
 
 
 @dataclass(frozen=True)

@@ -71,13 +71,20 @@ class Measure:
     """The base of all; subclasses are frozen dataclasses."""
 
     judge: Judge | None = None
-    higher_is_better = False
+    higher_is_better: ClassVar[bool | None] = False  # None: of some of its numbers the one, of others the other
+
+    places: Sequence[str] = ()  # the only directions that it is of, as its judge knows no other target; () for all
+
+    def is_of(self, place: str) -> bool:
+        """Whether it means something in this direction."""
+        return not self.places or place in self.places
 
     def protocol(self) -> dict[str, Any]:
         """Every field but the judge, and the judge's own protocol."""
         own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "judge"}  # type: ignore[arg-type]
         judge = {"judge": self.judge.protocol()} if self.judge is not None else {}
-        return {"measure": type(self).__name__, "higher_is_better": self.higher_is_better, **own, **judge}
+        way = {} if self.higher_is_better is None else {"higher_is_better": self.higher_is_better}
+        return {"measure": type(self).__name__, **way, **own, **judge}
 
     def needed(self) -> Judge | None:
         """The judge.

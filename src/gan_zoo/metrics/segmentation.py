@@ -20,7 +20,8 @@ class Segmentation(OfPairs):
     The judge gives logits (N, classes, h, w), which are brought to the picture's size (bilinear). The truth is, in this
     order: the data's label maps; with a ``palette`` (a colour of three bytes for each class) the nearest colour of the
     picture that was translated; else what the judge finds in the real picture. Pixels of class ``ignore`` do not count,
-    and classes that occur in no truth do not enter the means.
+    and classes that occur in no truth do not enter the means. ``places``: the directions to what the judge knows; ()
+    for all.
     """
 
     higher_is_better = True
@@ -28,6 +29,7 @@ class Segmentation(OfPairs):
     judge: Judge | None = None
     palette: Sequence[Sequence[int]] | None = None
     ignore: int | None = None
+    places: Sequence[str] = ()
 
     key = "segmentation"
 

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_zoo.metrics.protocol import Unmeasurable
+
 
 def _smooth(x: Tensor, gain: float = 1.0) -> Tensor:
     """The binomial filter of 5x5, the border mirrored without its edge: (N, C, H, W) -> (N, C, H, W).
@@ -67,10 +69,19 @@ def centres(pictures: Tensor, count: int, side: int, chance: torch.Generator) ->
 
 
 def normalized(found: Tensor) -> Tensor:
-    """Patches (M, C, k, k) of one set as vectors (M, C k k), each channel of mean 0 and deviation 1 over the set."""
+    """Patches (M, C, k, k) of one set as vectors (M, C k k), each channel of mean 0 and deviation 1 over the set.
+
+    Raises:
+        Unmeasurable: a channel is the same everywhere.
+    """
     mean = found.mean(dim=(0, 2, 3), keepdim=True)
     deviation = found.std(dim=(0, 2, 3), keepdim=True, correction=0)
+    if not (deviation > _ROUNDING).all():
+        raise Unmeasurable("a channel does not vary at some size, as in flat pictures: there is nothing to compare")
     return ((found - mean) / deviation).flatten(1)
+
+
+_ROUNDING = 1e-4  # of [0, 255]: what float32 leaves of a constant channel in a level of a pyramid
 
 
 def sliced_wasserstein(first: Tensor, second: Tensor, along: Sequence[Tensor]) -> Tensor:

@@ -13,6 +13,8 @@ from gan_zoo.metrics.protocol import Found, Measure
 class Scores(Measure):
     """The model's ``scores`` of each batch whose name begins with ``prefix``: cycle and identity error among them."""
 
+    higher_is_better = None
+
     prefix: str = ""
 
     def chosen(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -42,6 +44,8 @@ class Truth(Measure):
     ``outputs``: translations of each input; None is 12 for models that draw styles, else 1. Measures that the data also
     know of the inputs themselves are given as a share of those too: ``…_of_identity``.
     """
+
+    higher_is_better = None
 
     outputs: int | None = None
 

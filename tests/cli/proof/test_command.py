@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from gan_zoo.cli import main
+from gan_zoo.cli.proof import runner
 
 PIX2PIX = ["trainer.max_steps=600"]
 CYCLEGAN = [
@@ -40,6 +41,19 @@ def test_what_did_not_learn_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "pix2pixhd: did not learn" in said.out
     assert "not proved: pix2pixhd" in said.err
     assert said.err.count("\n") == 1
+
+
+def test_some_models_alone_leave_the_page_of_all_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, page = tmp_path / "runs", tmp_path / "docs" / "proof.md"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "run", lambda trials, *_: [runner.Result(one, 1.0, VERDICT) for one in trials])
+    assert main(["proof", "only=[unit]", f"folder={folder}"]) == 0
+    assert not page.exists()
+    assert main(["proof", "only=[unit]", f"folder={folder}", "page=docs/proof.md"]) == 0
+    assert page.exists()
+
+
+VERDICT = {"learned": True, "checks": [], "others": {}, "names": [], "picture": "unit.jpg"}
 
 
 def test_a_name_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Judges told the truth say so, and are not fooled: by models that know the answers, and by models that do nothing."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.cli.proof import judges
+from gan_zoo.cli.proof.plan import Trial
 from gan_zoo.data.datamodule import ImageDataModule
 from gan_zoo.data.datasets import Paired, Unpaired
 from gan_zoo.data.picture_module import PictureModule
@@ -89,9 +91,12 @@ def test_multimodal() -> None:
     assert judges.multimodal(knowing(data, ab=torch.stack(renderings)), data).learned
     one = torch.stack(renderings)[:, :1]
     verdict = judges.multimodal(knowing(data, ab=one), data)
-    assert [check.kept for check in verdict.checks] == [True, False]
+    assert [check.kept for check in verdict.checks] == [True, False, True]
     between = torch.stack(renderings).mean(1, keepdim=True)
     assert not judges.multimodal(knowing(data, ab=between), data).checks[0].kept
+    streets = torch.stack(renderings).roll(1, dims=0)
+    verdict = judges.multimodal(knowing(data, ab=streets), data)
+    assert not verdict.checks[2].kept, "pictures of other streets than their inputs'"
 
 
 class Draws(nn.Module):
@@ -112,3 +117,14 @@ def test_unconditional() -> None:
     assert judges.unconditional(Draws(fresh), data).learned
     noise = torch.rand(256, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert not judges.unconditional(Draws(noise), data).learned
+
+
+def test_a_verdict_holds_by_todays_rules_and_with_its_picture(tmp_path: Path) -> None:
+    trial = Trial("p", "pix2pix", "paired")
+    verdict = {"learned": True, "rules": judges.RULES, "judge": "paired", "picture": "p.jpg"}
+    assert not judges.is_current(trial, verdict, tmp_path)
+    (tmp_path / "p.jpg").touch()
+    assert judges.is_current(trial, verdict, tmp_path)
+    assert not judges.is_current(trial, verdict | {"rules": "1: 100"}, tmp_path)
+    assert not judges.is_current(Trial("p", "pix2pix", "unpaired"), verdict, tmp_path)
+    assert not judges.is_current(trial, {"learned": True}, tmp_path)

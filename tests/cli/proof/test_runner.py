@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,37 @@ def test_trainings_are_done_once_and_judged_once(tmp_path: Path, capsys: pytest.
     (second,) = runner.run([trial()], tmp_path, 1, never)
     assert second == first
     assert (tmp_path / "p" / "checkpoints" / "last.ckpt").stat().st_mtime_ns == written
+
+
+def ended(folder: Path) -> dict[str, Any]:
+    """The record of a training that has ended and been judged."""
+    runner.check([trial()], folder)
+    record = json.loads((folder / "p" / runner.RECORD).read_text())
+    record |= {"seconds": 1.0, "verdict": {"learned": True, "rules": "old"}, "judging": 2.0}
+    (folder / "p" / runner.RECORD).write_text(json.dumps(record))
+    return record
+
+
+def test_a_verdict_by_other_rules_is_found_again(tmp_path: Path) -> None:
+    ended(tmp_path)
+    (kept,) = runner.run([trial()], tmp_path, 1, lambda one, file: {"learned": False}, lambda one, verdict: True)
+    assert kept.holds
+    (anew,) = runner.run([trial()], tmp_path, 1, lambda one, file: {"learned": False}, lambda one, verdict: False)
+    assert not anew.holds
+
+
+def test_the_time_of_a_training_that_was_stopped_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(one: Trial, folder: Path) -> str:
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    runner.check([trial()], tmp_path)
+    monkeypatch.setattr(runner, "_train", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run([trial()], tmp_path, 1, lambda one, file: {})
+    monkeypatch.setattr(runner, "_train", lambda one, folder: "")
+    (found,) = runner.run([trial()], tmp_path, 1, lambda one, file: {"learned": True})
+    assert found.seconds >= 0.2
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from gan_zoo.callbacks.metrics import Metrics
 from gan_zoo.callbacks.tick import Tick
 from gan_zoo.errors import UserError
 from gan_zoo.evaluation.settings import Settings
-from gan_zoo.metrics.paired import L1
+from gan_zoo.metrics.paired import L1, PSNR
 
 SETTINGS = Settings(num_workers=0, cache=False)
 
@@ -59,6 +59,12 @@ def test_numbers_of_validation_count_after_each(fit: Fit) -> None:
 def test_without_a_name_nothing_stops(fit: Fit) -> None:
     _, model = fit([Tick(), EarlyStop()], max_epochs=3)
     assert model.images_seen == 18
+
+
+@pytest.mark.parametrize("monitor", ["psnr", "metrics/psnr", "metrics/psnr/ab"])
+def test_the_wrong_way_is_refused_whatever_the_name(fit: Fit, monitor: str) -> None:
+    with pytest.raises(UserError, match="higher is better"):
+        fit([Tick(), Metrics({"psnr": PSNR()}, SETTINGS), stop(monitor=monitor)])
 
 
 def test_mistakes_are_said(fit: Fit) -> None:

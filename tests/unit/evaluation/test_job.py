@@ -42,6 +42,25 @@ def test_numbers_are_kept_under_their_place_with_all_that_they_depend_on() -> No
     assert expected.items() <= found.protocols["l1/ab"].items()
 
 
+def test_a_number_that_is_none_is_not_kept() -> None:
+    one = job({"l1": L1()})
+    with one.trying("l1"):
+        one.note("l1", "ab", Found({"l1": float("nan")}), {})
+    assert one.result.values == {}
+    assert one.result.skipped == {"l1": "l1 would be nan: look at the pictures"}
+
+
+def test_measures_are_outside_autocast_and_say_what_the_model_was_in() -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        one = job({"l1": L1()})
+        with one.trying("l1"):
+            product = torch.ones(2, 2) @ torch.ones(2, 2)
+            one.note("l1", "ab", Found({"l1": 1.0}), {})
+    assert product.dtype == torch.float32
+    assert one.result.protocols["l1/ab"]["precision"] == "autocast to bfloat16"
+    assert job({}).precision == "float32"
+
+
 def test_judges_that_are_missing_cost_their_measures_alone() -> None:
     one, waits = job({"cis": CIS(), "fid": FID(judge(Tiny()))}), []
     prepare(one, True, lambda: waits.append(1))

@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import pytest
 import torch
 
 from gan_zoo.data.picture_module import PictureModule
+from gan_zoo.errors import UserError
 from gan_zoo.evaluation import ask
 from gan_zoo.evaluation.runner import evaluate
 from gan_zoo.evaluation.samples import smaller
@@ -53,6 +55,9 @@ def test_real_pictures_shrink_to_where_a_model_has_grown(alone: PictureModule, g
     pictures = torch.arange(16.0).view(1, 1, 4, 4)
     assert smaller(pictures, 2).flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
     assert smaller(pictures, 4) is pictures
+    for side in (3, 8):
+        with pytest.raises(UserError, match=f"made pictures have {side} px, and real ones 4: set data.resolution"):
+            smaller(pictures, side)
 
 
 @torch.no_grad()

@@ -38,3 +38,5 @@ def test_a_classifier_sees_all_outputs(two: ImageDataModule, munit: MUNIT) -> No
     found = evaluate({"cis": CIS(judge(network), inputs=5, outputs=3)}, munit, two, QUICK)
     assert network.calls == 2 * 5 * 3
     assert set(found.values) == {f"{key}_tiny_8/{place}" for key in ("cis", "cis_is") for place in ("ab", "ba")}
+    found = evaluate({"cis": CIS(judge(network), inputs=5, outputs=3, places=("ab",))}, munit, two, QUICK)
+    assert set(found.values) == {"cis_tiny_8/ab", "cis_is_tiny_8/ab"}, "a judge of b's modes says nothing of a"

@@ -42,3 +42,16 @@ def test_lpips_asks_its_judge_about_pictures_of_8_bits() -> None:
     expected = ((given.seen_fake.float() - given.seen_target.float()) / 127.5).square().mean(dim=(1, 2, 3))
     torch.testing.assert_close(found.each(given), expected)
     assert list(found.found(found.each(given)).values) == ["distance"]
+
+
+def test_psnr_of_a_picture_that_equals_its_target_is_no_number() -> None:
+    given = pairs()
+    with pytest.raises(Unmeasurable, match="infinite"):
+        PSNR().each(Pairs(given.target, given.target, given.seen_target, given.seen_target, {}))
+
+
+def test_autocast_changes_no_score_that_models_log() -> None:
+    given = pairs()
+    alone = paired_scores(given.fake, given.target)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert paired_scores(given.fake, given.target) == alone

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from torch import Tensor
 
+from gan_zoo.metrics.protocol import Unmeasurable
 from gan_zoo.metrics.sliced_wasserstein import (
     laplacian_pyramid,
     normalized,
@@ -50,3 +52,11 @@ def test_a_set_is_nearer_to_itself_than_to_smoother_pictures() -> None:
     assert same.shape == (2,)
     assert (same < other).all()
     assert torch.equal(same, pyramid_distances(PICTURES, PICTURES, **options))
+
+
+@pytest.mark.parametrize("flat", [torch.rand(8, 3, 1, 1).expand(-1, -1, 32, 32), torch.rand(8, 3, 32, 32)])
+def test_sets_with_a_channel_that_does_not_vary_have_no_distance(flat: Tensor) -> None:
+    flat, other = (255 * flat).clone(), 255 * torch.rand(8, 3, 32, 32)
+    flat[:, 2] = 7.0
+    with pytest.raises(Unmeasurable, match="does not vary"):
+        pyramid_distances(other, flat, 4, 7, 1, 8)

@@ -36,6 +36,10 @@ REFUSED = {  # keys of training that compare answers itself
 }
 MEASURING = ("metrics", "judges", "evaluation")  # groups that are about measuring: training measures nothing here
 SAME = ("data", "seed", "trainer", *MEASURING)  # groups that are the same for all models
+SAME_IN: tuple[str, ...] = (  # and so is what they hold, but for how a model takes its pictures: sizes and batches
+    *(f"{group}." for group in ("trainer", *MEASURING)),
+    *(f"data.{key}" for key in ("root", "name", "world", "direction", "dataset", "seed")),
+)
 OWN_NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -192,7 +196,7 @@ def _of_one(text: str, name: str) -> str:
     rest = text.lstrip("+~")[len(name) + 1 :]
     key = _key(rest)
     _refuse(text, key, also="experiment")
-    if key in SAME or key.startswith("hydra"):
+    if key in SAME or key.startswith("hydra") or key.startswith(SAME_IN):
         raise UserError(f"{text}: {key} is the same for all models; type it without {name}.")
     return plus + rest
 

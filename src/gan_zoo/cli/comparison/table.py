@@ -18,11 +18,15 @@ from gan_zoo.cli.comparison.record import FINISHED, RUNNING, Record
 BETTER = (
     (
         re.compile(
-            r"(^|[/_])(diversity|psnr|ssim|msssim|accuracy|iou|miou|inception_score|isc?|cis|coverage)\d*($|[/_])"
+            r"(^|[/_])(diversity|psnr|ssim|msssim|accuracy|iou|miou|inception_score|isc?|cis|coverage|content|recovered|domain)"
+            r"\d*($|[/_])"
         ),
         max,
     ),
-    (re.compile(r"(^|[/_])(l1|l2|mse|fid|kid|swd|lpips|cycle|idt|identity|recon|ppl|error)\d*($|[/_])"), min),
+    (
+        re.compile(r"(^|[/_])(l1|l2|mse|fid|kid|swd|lpips|cycle|idt|identity|recon|ppl|error|attributes)\d*($|[/_])"),
+        min,
+    ),
 )
 COSTS = {  # key in a run's record -> what the table calls it
     "images_per_second": "training, images a second",

@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from gan_zoo.data.worlds.truth import Truth
 from gan_zoo.metrics.baselines import MeanPerLabel, PCAGaussian, colour_ids, nearest
 from gan_zoo.training.config import build
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from gan_zoo.cli.proof.judges import Scenes
 
 KNOWN = 500  # training scenes that baselines know
+TYPICAL = 100  # of them whose pictures make a median
 
 
 def paired(scenes: "Scenes", data: Any) -> dict[str, Tensor]:
@@ -29,6 +33,20 @@ def paired(scenes: "Scenes", data: Any) -> dict[str, Tensor]:
         "untrained network": scenes.translated("ab", build(scenes.model.description()).eval()),
     }
     return found | ({} if name == "label" else {"identity": asked})
+
+
+def typical(scenes: "Scenes", known: Truth, side: int) -> float:
+    """L1 of the test scenes' true pictures in each style from the median picture of that style, which sees no input.
+
+    ``known``: the truth of training scenes. Pictures have ``side`` x ``side`` pixels.
+    """
+
+    def drawn(truth: Truth, count: int) -> npt.NDArray[np.float32]:  # scenes x styles x 3 x side x side
+        positions = range(min(count, len(truth)))
+        return np.stack([truth.renderings("ab", position, side) for position in positions])
+
+    medians = np.median(drawn(known, TYPICAL), axis=0)
+    return float(np.abs(drawn(scenes.truth, len(scenes.positions)) - medians).mean())
 
 
 def pictures(data: Any, split: str, name: str, count: int) -> Tensor:

@@ -40,16 +40,25 @@ def main(argv: Sequence[str]) -> int:
         trials = plan.read(cfg)
     finally:
         forget()
+    typed = [text.lstrip("+~").partition("=")[0] for text in args.overrides]
+    if cfg.only is not None and "page" not in typed:
+        cfg.page = None  # that of all models stays as it is
     _prove(cfg, trials)
     return 0
 
 
 def _prove(cfg: DictConfig, trials: list[plan.Trial]) -> None:
-    from gan_zoo.cli.proof.judges import judge
+    from gan_zoo.cli.proof.judges import is_current, judge
 
-    runner.check(trials, Path(cfg.folder))
-    pictures = Path(cfg.pictures)
-    results = runner.run(trials, Path(cfg.folder), int(cfg.jobs), lambda trial, file: judge(trial, file, pictures))
+    folder, pictures = Path(cfg.folder), Path(cfg.pictures)
+    runner.check(trials, folder)
+    results = runner.run(
+        trials,
+        folder,
+        int(cfg.jobs),
+        lambda trial, file: judge(trial, file, pictures),
+        lambda trial, verdict: is_current(trial, verdict, pictures),
+    )
     if cfg.page:
         where = os.path.relpath(pictures, Path(cfg.page).parent)
         write_text(Path(cfg.page), page(results, facts(results, int(cfg.jobs)), where), "the page")

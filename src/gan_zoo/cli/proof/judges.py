@@ -3,7 +3,8 @@
 The limits are those that the project set itself. A judge measures the first ``SCENES`` test scenes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ SCENES, SHOWN, STYLES = 100, 8, 12  # test scenes; those in the picture; outputs
 HALF = 0.5  # of the best baseline's L1: paired models
 OF_IDENTITY = 0.7  # of identity's errors: unpaired models, in both directions
 ACCURATE, COVERED = 0.9, 0.75  # outputs that are clearly in one of the styles; styles that appear
+OF_TYPICAL = 0.7  # of the L1 of each style's typical picture, whatever the input: multimodal models look at theirs
 TIMES_REAL = 3.0  # the distance of real training pictures to real test pictures: unconditional models
 SAMPLES, TOGETHER = 512, 32
 WAYS = ("ab", "ba")
+LIMITS = (HALF, OF_IDENTITY, OF_TYPICAL, ACCURATE, COVERED, TIMES_REAL)
+RULES = f"2: {SCENES}, {STYLES}, {SAMPLES}; {LIMITS}"  # another number whenever a judge measures something else
 
 
 class Scenes:
@@ -93,7 +97,7 @@ def unpaired(model: Any, data: Any) -> Verdict:
 
 
 def multimodal(model: Any, data: Any) -> Verdict:
-    """Outputs are clearly in one of the styles, and most styles appear."""
+    """Outputs are clearly in one of the styles, most styles appear, and pictures show their inputs' scenes."""
     scenes, chance = Scenes(model, data), torch.Generator().manual_seed(0)
     codes = torch.randn(len(scenes.positions), STYLES, model.style_dim, generator=chance)  # for each input its own
     outputs = scenes.many("ab", codes)
@@ -107,6 +111,9 @@ def multimodal(model: Any, data: Any) -> Verdict:
             "styles covered", scores["truth_style_coverage/ab"], COVERED, f"of {STYLES} outputs an input", above=True
         ),
     ]
+    typical = baselines.typical(scenes, data.truth("train"), outputs.shape[-1])
+    because = f"{OF_TYPICAL} of the styles' median pictures', whatever the input: {typical:.3g}"
+    checks.append(Check("L1 to the true picture in its style", scores["truth_l1/ab"], OF_TYPICAL * typical, because))
     rows = {"input": scenes.batch["a"]} | {f"style {n + 1}": outputs[:, n] for n in range(6)}
     return Verdict(checks, scores, *_rows(rows))
 
@@ -161,7 +168,25 @@ def judge(trial: Trial, checkpoint: Path, pictures: Path) -> dict[str, Any]:
     from gan_zoo.cli.translation import write
 
     torch.manual_seed(0)
-    data = instantiate(composed(trial.plain).data)
-    verdict = JUDGES[trial.judge](gan_zoo.load(checkpoint), data)
-    write(laid_out(verdict.rows), pictures / f"{trial.name}.jpg", format="JPEG", quality=90)
-    return verdict.plain()
+    data, picture = instantiate(composed(trial.plain).data), f"{trial.name}.jpg"
+    with _one_core():
+        verdict = JUDGES[trial.judge](gan_zoo.load(checkpoint), data)
+    write(laid_out(verdict.rows), pictures / picture, format="JPEG", quality=90)
+    return verdict.plain() | {"rules": RULES, "judge": trial.judge, "picture": picture}
+
+
+def is_current(trial: Trial, verdict: Mapping[str, Any], pictures: Path) -> bool:
+    """Whether ``judge`` would say the same again: by today's rules, and its picture is there."""
+    by_today = (verdict.get("rules"), verdict.get("judge")) == (RULES, trial.judge)
+    return by_today and (pictures / str(verdict["picture"])).is_file()
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """As trainings have."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

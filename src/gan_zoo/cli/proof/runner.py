@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,9 +40,16 @@ class Result:
 
 
 def run(
-    trials: Sequence[Trial], folder: Path, jobs: int, judge: Callable[[Trial, Path], dict[str, Any]]
+    trials: Sequence[Trial],
+    folder: Path,
+    jobs: int,
+    judge: Callable[[Trial, Path], dict[str, Any]],
+    is_current: Callable[[Trial, Mapping[str, Any]], bool] = lambda trial, verdict: True,
 ) -> list[Result]:
-    """Train and judge all, ``jobs`` at a time; the long ones should come first."""
+    """Train and judge all, ``jobs`` at a time; the long ones should come first.
+
+    ``is_current``: whether a verdict of before need not be found again.
+    """
     began, alone = time.perf_counter(), threading.Lock()
 
     def judged(trial: Trial, checkpoint: Path) -> tuple[dict[str, Any], float]:
@@ -51,26 +58,40 @@ def run(
             return judge(trial, checkpoint), time.perf_counter() - since
 
     with ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(lambda trial: _one(trial, folder / trial.name, judged), trials))
+        results = list(pool.map(lambda trial: _one(trial, folder / trial.name, judged, is_current), trials))
     print(f"{len(trials)} trainings in {(time.perf_counter() - began) / 60:.1f} minutes")
     return results
 
 
-def _one(trial: Trial, folder: Path, judge: Callable[[Trial, Path], tuple[dict[str, Any], float]]) -> Result:
+def _one(
+    trial: Trial,
+    folder: Path,
+    judge: Callable[[Trial, Path], tuple[dict[str, Any], float]],
+    is_current: Callable[[Trial, Mapping[str, Any]], bool],
+) -> Result:
     record = _record(folder)
     if "seconds" not in record:
-        began = time.perf_counter()
-        if died := _train(trial, folder):
+        if died := _timed(trial, folder, record):
             print(f"{trial.name}: died, {died}", flush=True)
-            return Result(trial, time.perf_counter() - began, {}, died)
-        record["seconds"] = time.perf_counter() - began
+            return Result(trial, record["spent"], {}, died)
+        record["seconds"] = record.pop("spent")
         _write(record, folder)
-    if "judging" not in record:  # written with the verdict; records of before have the verdict alone
+    if "judging" not in record or not is_current(trial, record["verdict"]):
         record["verdict"], record["judging"] = judge(trial, folder / LAST)
         _write(record, folder)
     found = "learned" if record["verdict"]["learned"] else "did not learn"
     print(f"{trial.name}: {found}, {record['seconds'] / 60:.1f} minutes", flush=True)
     return Result(trial, record["seconds"], record["verdict"], judging=record["judging"])
+
+
+def _timed(trial: Trial, folder: Path, record: dict[str, Any]) -> str:
+    """Train; the time goes to the record, also where it ends early: what is resumed goes on from there."""
+    began, before = time.perf_counter(), record.get("spent", 0.0)
+    try:
+        return _train(trial, folder)
+    finally:
+        record["spent"] = before + time.perf_counter() - began
+        _write(record, folder)
 
 
 def check(trials: Sequence[Trial], folder: Path) -> None:

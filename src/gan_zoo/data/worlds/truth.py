@@ -154,6 +154,11 @@ class Truth:
                     found[f"{name}/{way}"].append(value)
         return {name: torch.tensor(values, dtype=torch.float64) for name, values in found.items()}
 
+    def renderings(self, way: str, position: int, side: int) -> Pixels:
+        """The true pictures of an input in all styles: S x 3 x side x side."""
+        judge = Judge(self.world, self._way(way).part, self._drawing(way[0], position).scene, side)
+        return np.stack(judge.drawn)
+
     def styled(self, way: str, images: Tensor, positions: Sequence[int]) -> dict[str, float]:
         """Means of ``measures``' two about styles alone, without the rest, which takes much longer: of the share of
         an input's pictures (N, S, 3, H, H) that are clearly in a style, and of the share of the styles they are in."""
