@@ -23,7 +23,7 @@ usage: gan-zoo evaluate checkpoint=FILE data=NAME [key=value …]
 
 Tests a checkpoint and writes its measures to metrics.json in a folder of its own (hydra.run.dir=DIR names one).
   metrics=[fid,kid]  metrics=paired|unpaired|unconditional  judges.inception.weights=FILE  evaluation.samples=1000
-  data.root=DIR  data.direction=ba  trainer=gpu  evaluation.samples=100  --cfg job"""
+  data.root=DIR  data.direction=ba  trainer=gpu  --cfg job"""
 
 
 def main(argv: Sequence[str]) -> int:

@@ -64,10 +64,11 @@ class Job:
         kept = self.settings.cache
         return Cache(None if kept is False else folder(kept if isinstance(kept, str) else None))
 
-    def of(self, kind: type[Any]) -> dict[str, Any]:
-        """The measures of a kind that have not been given up."""
+    def of(self, kind: type[Any], place: str | None = None) -> dict[str, Any]:
+        """The measures of a kind that have not been given up; with ``place``, those that mean something there."""
         alive = {name: one for name, one in self.measures.items() if name not in self.result.skipped}
-        return {name: one for name, one in alive.items() if isinstance(one, kind)}
+        here = {name: one for name, one in alive.items() if place is None or one.is_of(place)}
+        return {name: one for name, one in here.items() if isinstance(one, kind)}
 
     def limited(self, count: int) -> int:
         """A number of pictures, held to the settings' most."""

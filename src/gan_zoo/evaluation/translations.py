@@ -28,9 +28,7 @@ class Translations:
         self.places = ask.places(job.model)
         wanted = {place: (place[1], place[0]) for place in self.places}
         self.sets = Gathering(job, wanted, self.counts)
-        self.pairs = {
-            (name, place): Rows() for name, one in job.of(OfPairs).items() for place in self.places if one.is_of(place)
-        }
+        self.pairs = {(name, place): Rows() for place in self.places for name in job.of(OfPairs, place)}
         self.scores = {domain: Rows() for domain in ("a", "b", "")}  # by what the scores' names end in
 
     def run(self) -> None:
@@ -76,8 +74,7 @@ class Translations:
             self._pair(place, positions, Pairs(fake, target, seen, shown, whole))
 
     def _pair(self, place: str, positions: Sequence[int], pairs: Pairs) -> None:
-        here = {name: one for name, one in self.job.of(OfPairs).items() if one.is_of(place)}
-        for name, measure in here.items():
+        for name, measure in self.job.of(OfPairs, place).items():
             with self.job.trying(name):
                 rows = finite(measure.each(pairs).float(), f"{name} ({place})")
                 self.pairs[name, place].add(positions, {"": rows})

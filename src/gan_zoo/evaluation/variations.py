@@ -20,8 +20,7 @@ def variations(job: Job) -> None:
     found = ask.counts(images)
     for place in ask.places(job.model):
         source = ask.domain(found, place[0])
-        here = {name: one for name, one in job.of(OfVariations).items() if one.is_of(place)}
-        for name, measure in here.items():
+        for name, measure in job.of(OfVariations, place).items():
             rows = Rows()
             for positions, batch in chunks(images, min(measure.inputs, found[source]), job.share, job.device):
                 outputs = []

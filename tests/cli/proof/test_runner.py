@@ -39,13 +39,12 @@ def test_trainings_are_done_once_and_judged_once(tmp_path: Path, capsys: pytest.
     assert (tmp_path / "p" / "checkpoints" / "last.ckpt").stat().st_mtime_ns == written
 
 
-def ended(folder: Path) -> dict[str, Any]:
+def ended(folder: Path) -> None:
     """The record of a training that has ended and been judged."""
     runner.check([trial()], folder)
     record = json.loads((folder / "p" / runner.RECORD).read_text())
     record |= {"seconds": 1.0, "verdict": {"learned": True, "rules": "old"}, "judging": 2.0}
     (folder / "p" / runner.RECORD).write_text(json.dumps(record))
-    return record
 
 
 def test_a_verdict_by_other_rules_is_found_again(tmp_path: Path) -> None:
